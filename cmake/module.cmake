@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSL-1.0
+# One folder under src/ is one module is one object library `cluster_<module>_objects`. Modules see
+# private headers of each other as "module/header.hpp"; who may see whom is checked by the structure
+# test, here DEPENDS only says what has to be linked along.
+#
+#   cluster_module(<name> SOURCES a.cpp ... [DEPENDS modules...] [LINK targets...] [PCH asio|beast])
+
+# What every target of ours has in common. Equal flags everywhere are also what lets all of them
+# share one precompiled header.
+add_library(cluster_common_flags INTERFACE)
+target_compile_features(cluster_common_flags INTERFACE cxx_std_20)
+target_compile_definitions(cluster_common_flags INTERFACE $<$<BOOL:${BUILD_SHARED_LIBS}>:CLUSTER_SHARED>)
+target_include_directories(cluster_common_flags INTERFACE
+  "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+# Boost's include folder as a system one: its warnings are not ours.
+target_include_directories(cluster_common_flags SYSTEM INTERFACE
+  $<TARGET_PROPERTY:Boost::headers,INTERFACE_INCLUDE_DIRECTORIES>)
+target_link_libraries(cluster_common_flags INTERFACE
+  cluster_warnings cluster_sanitizers Boost::headers Threads::Threads)
+
+function(cluster_target_defaults target)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  if(BUILD_SHARED_LIBS)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
+endfunction()
+
+# Precompiled headers: compiled once, reused by every module and test that asks for them.
+function(cluster_use_pch target which)
+  if(NOT CLUSTER_PCH)
+    return()
+  endif()
+  set(pch cluster_pch_${which})
+  if(NOT TARGET ${pch})
+    set(empty "${PROJECT_BINARY_DIR}/pch_${which}.cpp")
+    file(CONFIGURE OUTPUT "${empty}" CONTENT "// Carries the precompiled header; empty on purpose.\n")
+    add_library(${pch} OBJECT "${empty}")
+    target_link_libraries(${pch} PUBLIC cluster_common_flags)
+    target_precompile_headers(${pch} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/pch/${which}.hpp")
+    cluster_target_defaults(${pch})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${pch})
+endfunction()
+
+function(cluster_module name)
+  cmake_parse_arguments(arg "" "PCH" "SOURCES;DEPENDS;LINK" ${ARGN})
+  set(present "")
+  foreach(source IN LISTS arg_SOURCES)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
+      list(APPEND present "${source}")
+    else()
+      message(WARNING "module ${name}: ${source} is listed and not there yet")
+    endif()
+  endforeach()
+  if(NOT present)
+    message(STATUS "module ${name}: no sources yet")
+    return()
+  endif()
+  set(target cluster_${name}_objects)
+  add_library(${target} OBJECT ${present})
+  target_link_libraries(${target} PUBLIC cluster_common_flags ${arg_LINK})
+  cluster_target_defaults(${target})
+  if(arg_PCH AND NOT arg_PCH STREQUAL "none")
+    cluster_use_pch(${target} ${arg_PCH})
+  endif()
+  set_property(TARGET ${target} PROPERTY CLUSTER_DEPENDS "${arg_DEPENDS}")
+  set_property(TARGET ${target} PROPERTY CLUSTER_LINK "${arg_LINK}")
+endfunction()
+
+# All modules that the given ones need, themselves included. Object files are linked by name only,
+# never through a chain, so whoever links a module has to name the whole set.
+function(cluster_module_closure out)
+  set(todo ${ARGN})
+  set(done "")
+  while(todo)
+    list(POP_FRONT todo module)
+    if(NOT module IN_LIST done)
+      list(APPEND done ${module})
+      if(TARGET cluster_${module}_objects)
+        get_target_property(more cluster_${module}_objects CLUSTER_DEPENDS)
+        if(more)
+          list(APPEND todo ${more})
+        endif()
+      endif()
+    endif()
+  endwhile()
+  set(${out} ${done} PARENT_SCOPE)
+endfunction()
+
+# Merges modules into a library that users link.
+function(cluster_merge_modules target)
+  foreach(module IN LISTS ARGN)
+    if(TARGET cluster_${module}_objects)
+      target_sources(${target} PRIVATE $<TARGET_OBJECTS:cluster_${module}_objects>)
+      get_target_property(link cluster_${module}_objects CLUSTER_LINK)
+      if(link)
+        target_link_libraries(${target} PRIVATE ${link})
+      endif()
+    endif()
+  endforeach()
+endfunction()

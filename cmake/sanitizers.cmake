@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSL-1.0
+# CLUSTER_SANITIZE=address,undefined or =thread: everything that is built here, libraries and programs.
+
+add_library(cluster_sanitizers INTERFACE)
+if(CLUSTER_SANITIZE)
+  target_compile_options(cluster_sanitizers INTERFACE
+    -fsanitize=${CLUSTER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(cluster_sanitizers INTERFACE -fsanitize=${CLUSTER_SANITIZE})
+endif()

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSL-1.0
+# Our warnings, for our own sources: linked PRIVATE to targets that are never exported, so that no
+# user of the library compiles with them.
+
+add_library(cluster_warnings INTERFACE)
+target_compile_options(cluster_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum
+  -Woverloaded-virtual -Wold-style-cast -Wcast-qual -Wcast-align
+  -Wunused -Wnull-dereference -Wdouble-promotion -Wformat=2 -Wundef -Wextra-semi
+  $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>
+  # Half-filled designated initialisers are how options are meant to be written.
+  -Wno-missing-field-initializers
+  # Clang only: GCC counts final classes (error categories) among the offenders.
+  $<$<CXX_COMPILER_ID:Clang>:-Wnon-virtual-dtor>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers -Wno-unknown-warning-option>
+  $<$<BOOL:${CLUSTER_DEVELOPER_MODE}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CLUSTER_SANITIZE)
+  # GCC's flow analysis of instrumented code sees null and uninitialised paths that do not exist.
+  target_compile_options(cluster_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+endif()
