@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The HTTP/1.1 server of a worker: routes, handlers, requests and responses.
+#include <cluster/http/options.hpp>
+#include <cluster/http/request.hpp>
+#include <cluster/http/response.hpp>
+#include <cluster/http/router.hpp>
+#include <cluster/http/server.hpp>

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cluster/log.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace cluster::http {
+
+/// What one connection may cost, in octets and time. An aggregate for designated initialisers. Sizes are
+/// in octets. A time of zero means: no limit; a size or number of zero means what it says unless noted.
+/// Times are looked at a few times a second (more often if one is very short), so they may be exceeded by
+/// about a quarter of a second.
+struct server_options {
+  /// Request line, header fields and the empty line behind them. Beyond: 431, or 414 if the request line
+  /// alone is too long. 256 at least.
+  std::size_t header_bytes = 16 * 1024;
+  /// Request target. Beyond: 414.
+  std::size_t target_bytes = 8 * 1024;
+  /// Number of header fields, and of trailer fields. Beyond: 431.
+  std::size_t header_fields = 128;
+  /// Content of a request, after the transfer coding is undone. Beyond: 413.
+  std::uint64_t body_bytes = 1024 * 1024;
+  /// Sum of the chunk extensions of a request. Beyond: 413.
+  std::size_t chunk_extension_bytes = 16 * 1024;
+  /// Trailer section. Beyond: 431.
+  std::size_t trailer_bytes = 8 * 1024;
+
+  /// From the first octet of a request to the end of its header section. Beyond: 408.
+  std::chrono::milliseconds header_time{10'000};
+  /// Between two pieces of content. Beyond: 408.
+  std::chrono::milliseconds body_progress_time{30'000};
+  /// From the end of the header section to the end of the content. Beyond: 408.
+  std::chrono::milliseconds body_time{300'000};
+  /// Between two requests, and before the first one. Then the connection is closed.
+  std::chrono::milliseconds idle_time{75'000};
+  /// For the client to take any more of an answer. Then the connection is reset.
+  std::chrono::milliseconds write_progress_time{30'000};
+  /// After an answer that ends the connection: how long, and for how much, what the client still sends is
+  /// read and dropped so that the answer arrives (RFC 9112 9.6).
+  std::chrono::milliseconds linger_time{2'000};
+  std::uint64_t linger_bytes = 16 * 1024 * 1024;
+  /// In a drain: how long a connection without a request may still bring one before it is closed. It is
+  /// answered with `Connection: close`. Zero means: closed at once.
+  std::chrono::milliseconds drain_idle_time{300};
+
+  /// With more answers than this waiting for the client, no further pipelined request is begun.
+  std::size_t output_high_water = 256 * 1024;
+  /// Connections taken at one wake-up, so that accepting does not starve serving (nor the workers that
+  /// share the listener). 1 at least.
+  unsigned accepts_at_once = 8;
+  /// Requests of one connection answered before it is the others' turn. 1 at least.
+  unsigned requests_at_once = 128;
+  /// How long accepting rests when the process or the system has no descriptors left.
+  std::chrono::milliseconds accept_backoff{100};
+
+  /// Called with what came out of a handler: "GET /path" and the exception's what(). Must not throw.
+  /// serve() sets it to worker::report_failure().
+  std::function<void(std::string_view where, std::string_view what)> on_failure;
+  logger log;
+};
+
+}  // namespace cluster::http

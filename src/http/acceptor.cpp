@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/acceptor.hpp"
+
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace cluster::http {
+namespace {
+
+[[noreturn]] void throw_errno(const char* what) {
+  throw boost::system::system_error(errno, boost::system::system_category(), what);
+}
+
+}  // namespace
+
+acceptor::acceptor(boost::asio::io_context& context, poll_set& set, const server_options& options,
+                   on_connection taken)
+    : set_(set), options_(options), taken_(std::move(taken)), timer_(context) {}
+
+acceptor::~acceptor() { close(); }
+
+void acceptor::add(const listener& from) {
+  const int fd = ::fcntl(from.native_handle, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) throw_errno("listener: dup");
+  auto added = std::make_unique<entry>(entry{{poll_target::kind::listener}, fd});
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ((flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)) {
+    ::close(fd);
+    throw_errno("listener: non-blocking mode");
+  }
+  // Connections inherit it from the listener, which saves a call for each of them.
+  const int on = 1;
+  if (from.kind == listener::family::tcp) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (!resting_ && !set_.add_listener(fd, *added)) {
+    ::close(fd);
+    throw_errno("listener: epoll_ctl");
+  }
+  entries_.push_back(std::move(added));
+}
+
+acceptor::result acceptor::accept_one(entry& from) {
+  const int fd = ::accept4(from.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    complained_ = false;
+    taken_(fd);
+    return result::taken;
+  }
+  switch (errno) {
+    case EAGAIN:
+      return result::empty;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return result::exhausted;
+    default:  // of the connection that was to come (ECONNABORTED and its like), not of the listener
+      return result::lost;
+  }
+}
+
+void acceptor::ready(poll_target& target) {
+  auto& from = static_cast<entry&>(target);
+  for (unsigned i = 0; i < std::max(1U, options_.accepts_at_once) && from.fd >= 0; ++i) {
+    const result got = accept_one(from);
+    if (got == result::empty) return;
+    if (got == result::exhausted) return rest();
+  }
+}
+
+void acceptor::rest() {
+  if (resting_) return;
+  const std::string why = boost::system::system_category().message(errno);
+  resting_ = true;
+  ++rests_;
+  for (const auto& e : entries_) set_.remove(e->fd);
+  if (!complained_) options_.log(log_level::warning, "http: accepting rests: " + why);
+  complained_ = true;
+  timer_.expires_after(options_.accept_backoff);
+  timer_.async_wait([this](const error_code& ec) {
+    if (!ec) resume();
+  });
+}
+
+void acceptor::resume() {
+  if (!resting_) return;
+  resting_ = false;
+  for (const auto& e : entries_) {
+    if (!set_.add_listener(e->fd, *e)) return rest();
+  }
+}
+
+void acceptor::settle_and_close() {
+  for (const auto& e : entries_) {
+    for (;;) {
+      const result got = accept_one(*e);
+      if (got == result::empty || got == result::exhausted) break;
+    }
+  }
+  close();
+}
+
+void acceptor::close() noexcept {
+  timer_.cancel();
+  for (const auto& e : entries_) {
+    set_.remove(e->fd);
+    ::close(e->fd);
+    e->fd = -1;
+  }
+  // The entries stay: events that were fetched already may point to them.
+  resting_ = false;
+}
+
+}  // namespace cluster::http

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "http/poll_set.hpp"
+
+#include <cluster/http/options.hpp>
+#include <cluster/listener.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace cluster::http {
+
+/// Takes connections from shared listening sockets, a few at a time. Owns duplicates of the descriptors:
+/// closing those takes them out of the set and leaves the sockets alone.
+///
+/// When descriptors or memory run out it rests for a while instead of failing in a tight loop, and says
+/// so once until accepting works again.
+class acceptor {
+ public:
+  using on_connection = std::function<void(int fd)>;
+
+  acceptor(boost::asio::io_context& context, poll_set& set, const server_options& options,
+           on_connection taken);
+  ~acceptor();
+  acceptor(const acceptor&) = delete;
+  acceptor& operator=(const acceptor&) = delete;
+
+  /// Throws boost::system::system_error.
+  void add(const listener& from);
+
+  /// A listener has something, or had: another process may have been faster.
+  void ready(poll_target& target);
+
+  /// Takes everything that is pending (a drain owes it an answer), then close().
+  void settle_and_close();
+  void close() noexcept;
+
+  std::uint64_t rests() const noexcept { return rests_; }
+
+ private:
+  struct entry : poll_target {
+    int fd;
+  };
+  enum class result : std::uint8_t { taken, empty, exhausted, lost };
+
+  result accept_one(entry& from);
+  void rest();
+  void resume();
+
+  poll_set& set_;
+  const server_options& options_;
+  on_connection taken_;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                    boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      timer_;
+  std::vector<std::unique_ptr<entry>> entries_;
+  std::uint64_t rests_ = 0;
+  bool resting_ = false;
+  bool complained_ = false;
+};
+
+}  // namespace cluster::http

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "wire/body_decoder.hpp"
+#include "wire/request_head.hpp"
+
+#include <cluster/http/request.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <forward_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cluster::http {
+
+/// What a pattern took out of a path; names point into the route, values into the path.
+struct route_params {
+  static constexpr std::size_t most = 16;
+
+  std::array<http::field, most> list;
+  std::size_t count = 0;
+};
+
+/// One request on its way: the head, its content and what the route made of it. While a request is
+/// answered within one wake-up its views point into the read buffer; keep() makes it own what they see.
+struct exchange {
+  explicit exchange(const wire::limits& bounds) : decoder(bounds), view(*this) {
+    head.fields.reserve(bounds.fields);
+  }
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+
+  /// Copies the header section (and the content, if that is a view too), so that the read buffer is free.
+  void keep(const char* section);
+
+  /// Ready for the next request.
+  void reset() noexcept;
+
+  wire::request_head head;
+  route_params params;
+  std::string_view body;
+  std::string head_bytes;
+  std::string body_bytes;
+  wire::body_decoder decoder;
+  /// Texts that had to be decoded for the handler; nodes stay where they are.
+  std::forward_list<std::string> decoded;
+  request view;
+};
+
+/// Exchanges are used over and over.
+class exchange_pool {
+ public:
+  explicit exchange_pool(const wire::limits& bounds) : limits_(bounds) {}
+
+  std::unique_ptr<exchange> take();
+  void give_back(std::unique_ptr<exchange> used) noexcept;
+
+ private:
+  wire::limits limits_;
+  std::vector<std::unique_ptr<exchange>> free_;
+};
+
+}  // namespace cluster::http

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "http/exchange.hpp"
+
+#include <cluster/http/handler.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cluster::http {
+
+/// A set of methods; every verb of Beast's fits a bit.
+using verb_set = std::uint64_t;
+constexpr verb_set bit(verb method) noexcept {
+  return verb_set{1} << static_cast<unsigned>(method);
+}
+
+/// What a lookup found. Without an answer, `allowed` tells whether the path exists for other methods.
+struct route_match {
+  const handler* answer = nullptr;
+  verb_set allowed = 0;
+};
+
+/// The patterns of a router, one node a segment. Lookup allocates nothing.
+class route_tree {
+ public:
+  route_tree();
+  ~route_tree();
+
+  void add(verb method, std::string_view pattern, handler answer);
+  void set_fallback(handler answer) { fallback_ = std::move(answer); }
+  const handler* fallback() const noexcept { return fallback_ ? &*fallback_ : nullptr; }
+
+  /// The best pattern that has the method; HEAD falls back to GET. Fills `params` for it.
+  route_match find(verb method, std::string_view path, route_params& params) const noexcept;
+
+  /// Every method that is used anywhere.
+  verb_set all_methods() const noexcept { return all_methods_; }
+
+ private:
+  struct node;
+  struct search;
+
+  static bool descend(const node& at, std::string_view rest, search& state) noexcept;
+  static bool accept(const node& at, search& state) noexcept;
+
+  std::unique_ptr<node> root_;
+  std::optional<handler> fallback_;
+  verb_set all_methods_ = 0;
+};
+
+/// The value of an Allow field: HEAD goes with GET, OPTIONS always.
+std::string allow_value(verb_set methods);
+
+}  // namespace cluster::http
