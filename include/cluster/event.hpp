@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cluster/export.hpp>
+#include <cluster/types.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cluster {
+
+/// Life-cycle events. For one worker they come in this order, each at most once: forked, online,
+/// ready, draining, disconnected, exited. The others concern a slot or the cluster.
+enum class event_kind : std::uint8_t {
+  forked,           ///< the process exists
+  online,           ///< it speaks the protocol and has its listeners
+  ready,            ///< the application said that it can serve
+  draining,         ///< it was told to finish and leave
+  disconnected,     ///< its channel is closed
+  exited,           ///< its exit status was collected
+  launch_failed,    ///< the process could not be started; text says at which stage and why
+  restart_delayed,  ///< the slot backs off for `delay` before its next worker
+  resting,          ///< the restart limit tripped: the slot rests for `delay` (zero: until told)
+  retired,          ///< the exit code means "do not restart": the slot stays empty
+  handler_failed,   ///< an exception came out of a handler in the worker; text is its what()
+  stopping,         ///< the cluster was asked to stop
+  stopped           ///< the last worker is gone
+};
+
+CLUSTER_API std::string_view to_string(event_kind) noexcept;
+
+/// One event, as observers see it. Fields that do not apply to its kind keep their defaults.
+struct event {
+  event_kind kind{};
+  worker_id worker{};
+  slot_id slot{};
+  generation_id generation{};
+  int pid = 0;
+  exit_status status{};                   ///< exited
+  exit_reason reason{};                   ///< exited
+  std::chrono::milliseconds delay{0};     ///< restart_delayed, resting
+  std::string text;                       ///< in words, for people
+};
+
+}  // namespace cluster

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cluster {
+
+/// A bound and listening socket as a worker sees it. The descriptor belongs to the `worker` object and
+/// stays open until worker::release_listeners() or its destruction; never call shutdown(2) or listen(2)
+/// on it, both reach through to every process that shares the socket.
+struct listener {
+  enum class family : std::uint8_t { tcp, unix_socket };
+
+  std::string name;        ///< "tcp-0", or the name that the service manager gave
+  std::string uri;         ///< where it really listens: "tcp://127.0.0.1:8000", "unix:/run/app.sock"
+  family kind = family::tcp;
+  std::uint16_t port = 0;  ///< TCP only
+  int native_handle = -1;
+};
+
+}  // namespace cluster

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cluster/log.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cluster {
+
+/// When and how often an ended worker is started again.
+///
+/// A worker that was ready for `min_uptime` before it ended is replaced at once and its slot's
+/// back-off starts afresh. One that ended earlier counts as a failure: its slot waits for the
+/// back-off delay, and too many failures within `window` make the slot rest.
+struct restart_policy {
+  /// First back-off delay. Zero means no delay at all.
+  std::chrono::milliseconds initial_delay{100};
+  /// Upper bound of the delay; not below initial_delay.
+  std::chrono::milliseconds max_delay{2000};
+  /// Each failure in a row multiplies the delay by this; not below 1.
+  double multiplier = 2.0;
+  /// Each delay is spread by up to this share up and down, so slots do not move in step; 0..1.
+  double jitter = 0.2;
+  /// A worker that was ready this long counts as healthy. Zero means: ready is enough.
+  std::chrono::milliseconds min_uptime{1000};
+  /// Failures of one slot within `window` after which it rests. Zero means no limit.
+  std::size_t max_failures = 8;
+  /// The same over all slots. Zero means max_failures times the number of workers.
+  std::size_t max_failures_cluster = 0;
+  /// The sliding window of both limits; more than zero.
+  std::chrono::milliseconds window{60000};
+  /// How long a slot rests. Zero means until it is scaled or the cluster is restarted.
+  std::chrono::milliseconds rest{30000};
+  /// Exit codes that mean "do not start me again".
+  std::vector<int> no_restart_codes;
+};
+
+/// Everything that a cluster can be told. An aggregate for designated initialisers; what is left out
+/// keeps its default. Checked as a whole before anything starts (see validate()).
+struct options {
+  /// Shown in logs and to workers (CLUSTER_NAME); letters, digits, '-', '_', '.', 1..64 of them.
+  std::string name = "cluster";
+  /// What --version prints beside the name. Empty means: the library's version alone.
+  std::string version;
+  /// One line for --help.
+  std::string description;
+  /// Where to listen: `3000`, `:3000`, `host:port`, `tcp://[::]:3000`, `unix:/path`, `fd:N`,
+  /// `systemd:[name]`. Empty means no listener at all (workers that do not serve a port).
+  std::vector<std::string> listen{"127.0.0.1:8000"};
+  /// Number of workers. Zero means one for each CPU that this process may use (affinity and cgroup
+  /// quota looked at).
+  std::size_t workers = 0;
+  /// The program that workers run, by path, looked up anew at each start. Empty means: this program,
+  /// as its path was when the supervisor was made.
+  std::string executable;
+  /// Arguments of the workers (without argv[0]).
+  std::vector<std::string> arguments;
+  /// `NAME=value` entries laid over the supervisor's environment for the workers.
+  std::vector<std::string> environment;
+  /// A worker that is not ready by then is ended as failed to start; more than zero.
+  std::chrono::milliseconds ready_timeout{30000};
+  /// A draining worker's time to finish what it has; then it is ended by TERM and, after
+  /// kill_timeout, by KILL. Zero means at once.
+  std::chrono::milliseconds drain_timeout{30000};
+  /// Between TERM and KILL; more than zero.
+  std::chrono::milliseconds kill_timeout{2000};
+  restart_policy restart;
+  /// Length of the accept queue asked for; the kernel caps it at net.core.somaxconn.
+  int backlog = 4096;
+  /// Access mode of Unix sockets made for `unix:` listeners.
+  unsigned unix_mode = 0660;
+  /// Identity of the workers, by name or number, taken after binding. Empty means unchanged; a user
+  /// without a group brings its own groups along. Both need privileges.
+  std::string user;
+  std::string group;
+  /// File that holds the supervisor's pid while it runs, locked; empty means none.
+  std::string pid_file;
+  logger log;
+};
+
+/// Says what is wrong with the options in one line ("workers: 5000 is too many, 1..1024"), or nothing.
+CLUSTER_API std::optional<std::string> validate(const options&);
+
+}  // namespace cluster

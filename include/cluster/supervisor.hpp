@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cluster/error.hpp>
+#include <cluster/event.hpp>
+#include <cluster/export.hpp>
+#include <cluster/options.hpp>
+#include <cluster/types.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cluster {
+
+/// One worker as status() shows it.
+struct worker_status {
+  worker_id id;
+  slot_id slot;
+  generation_id generation;
+  int pid = 0;
+  worker_state state{};
+  std::chrono::milliseconds uptime{0};  ///< since it was started
+  std::uint64_t restarts = 0;           ///< of its slot, since the cluster was started
+};
+
+/// The cluster at one moment.
+struct cluster_status {
+  std::string name;
+  int pid = 0;
+  std::string executable;             ///< the path that workers run
+  generation_id generation;
+  std::size_t target = 0;             ///< wanted number of workers
+  std::size_t ready = 0;              ///< workers that are ready now
+  bool stopping = false;
+  std::vector<std::string> listeners; ///< where it really listens, as URIs
+  std::vector<worker_status> workers; ///< the living ones, by slot
+};
+
+/// Supervises a fleet of worker processes.
+///
+/// Owns the listeners for its whole life, starts the workers, watches them through pidfds and one
+/// channel each, and replaces the ones that end. Owns no threads and installs no signal handlers; the
+/// embedding program's threads, handlers and children are left alone. SIGCHLD must not be ignored by
+/// the program, or exit statuses are lost.
+///
+/// Thread-safety: distinct objects safe, shared objects unsafe; on a context that several threads run,
+/// construct it on a strand and call it from there. Lifetimes: destroying it while it runs kills the
+/// workers (SIGKILL) without waiting; call async_stop first.
+class supervisor {
+ public:
+  using executor_type = boost::asio::any_io_executor;
+  /// Called for each event, on the executor. What it throws is logged and dropped.
+  using observer = std::function<void(const event&)>;
+
+  /// Checks the options; throws std::invalid_argument with one line that names the bad one.
+  CLUSTER_API supervisor(executor_type executor, options settings);
+  CLUSTER_API ~supervisor();
+  supervisor(const supervisor&) = delete;
+  supervisor& operator=(const supervisor&) = delete;
+
+  CLUSTER_API executor_type get_executor() const noexcept;
+
+  /// Binds all listeners and writes the pid file; all or nothing. async_run does it if it was not
+  /// done. Errors: invalid_address, bind_failed, owned_elsewhere; `detail` gets one line for people
+  /// with the address and the reason.
+  CLUSTER_API void open(error_code& ec, std::string& detail);
+  /// The throwing form: boost::system::system_error with the detail as its text.
+  CLUSTER_API void open();
+
+  /// Sets the observer; an empty one removes it. Set it before async_run to see every event.
+  CLUSTER_API void on_event(observer);
+
+  /// Starts the workers and supervises them until the cluster has ended.
+  /// Errors: those of open(); never_ready and workers_failed when the cluster gave up (failure() says
+  /// why); already_running. Success after a requested stop, once the last worker is gone.
+  /// Signature: void(error_code). Cancellation: total and partial stop gracefully, terminal stops fast;
+  /// the completion still comes after the last exit.
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_run(CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler) { start_run(std::move(handler)); }, token);
+  }
+
+  /// Stops the cluster. Completes when the last worker is gone; at once when nothing runs. May be called
+  /// any number of times; a harder mode shortens the deadlines of a stop under way.
+  /// Signature: void(error_code). Cancellation: none (a stop is not taken back).
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_stop(stop_mode mode, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler, stop_mode how) { start_stop(how, std::move(handler)); }, token, mode);
+  }
+
+  /// Changes the number of workers, 1..1024; completes when that many are ready and surplus ones are
+  /// gone. Errors: invalid_options, not_running, and operation_aborted when a stop or a newer scale
+  /// came in between.
+  /// Signature: void(error_code). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_scale(std::size_t workers, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler, std::size_t count) { start_scale(count, std::move(handler)); }, token,
+        workers);
+  }
+
+  CLUSTER_API cluster_status status() const;
+
+  /// Why the cluster gave up, in words; empty while it did not.
+  CLUSTER_API const std::string& failure() const noexcept;
+
+  /// A new descriptor (close-on-exec, the caller's to close) of a living worker's pidfd, or -1. With
+  /// the pid from status() it makes a process object of Boost.Process:
+  /// `basic_process(executor, pid, pidfd)`; detach() that before it is destroyed.
+  CLUSTER_API int duplicate_pidfd(worker_id) const;
+
+ private:
+  using handler_type = boost::asio::any_completion_handler<void(error_code)>;
+
+  CLUSTER_API void start_run(handler_type);
+  CLUSTER_API void start_stop(stop_mode, handler_type);
+  CLUSTER_API void start_scale(std::size_t, handler_type);
+
+  struct impl;
+  std::shared_ptr<impl> impl_;
+};
+
+}  // namespace cluster

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cluster/error.hpp>
+#include <cluster/export.hpp>
+#include <cluster/listener.hpp>
+#include <cluster/log.hpp>
+#include <cluster/types.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cluster {
+
+/// How a worker is asked to leave.
+struct drain_notice {
+  /// What still runs then is closed; the worker should be gone by this time.
+  std::chrono::steady_clock::time_point hard_deadline{};
+  exit_reason reason = exit_reason::requested;
+};
+
+/// A worker's side of the cluster: who it is, its listeners, and its conversation with the supervisor.
+///
+/// Made once, early in a process that a supervisor started (`cluster::run` does it for whole programs).
+/// Thread-safety: distinct objects safe, shared objects unsafe; use it on the thread that runs the
+/// context. Lifetimes: must not outlive the context.
+class worker {
+ public:
+  using executor_type = boost::asio::io_context::executor_type;
+
+  /// True in a process that a supervisor started, until a worker object has taken the channel over.
+  CLUSTER_API static bool started_by_supervisor() noexcept;
+
+  /// Takes the inherited channel over, says hello and receives identity and listeners; waits for the
+  /// supervisor up to ten seconds. Removes the internal markers from the environment. Throws
+  /// boost::system::system_error: not_a_worker, protocol_version, channel_closed, timed_out.
+  CLUSTER_API explicit worker(boost::asio::io_context& context);
+  CLUSTER_API ~worker();
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  CLUSTER_API boost::asio::io_context& context() const noexcept;
+  executor_type get_executor() const noexcept { return context().get_executor(); }
+
+  CLUSTER_API worker_id id() const noexcept;
+  CLUSTER_API slot_id slot() const noexcept;
+  CLUSTER_API generation_id generation() const noexcept;
+  CLUSTER_API std::string_view name() const noexcept;
+  CLUSTER_API worker_state state() const noexcept;
+  /// The program's own arguments, those after `--`.
+  CLUSTER_API std::span<const std::string> arguments() const noexcept;
+  CLUSTER_API std::span<const listener> listeners() const noexcept;
+  CLUSTER_API const logger& log() const noexcept;
+
+  /// Says that the application can serve. Call it once, after everything that may fail at start; later
+  /// calls do nothing.
+  CLUSTER_API void ready();
+
+  /// Completes when the worker is to finish its work and leave: the supervisor asked for it, SIGTERM
+  /// came, or the supervisor is gone. A drain that was asked for before the call completes it at once
+  /// (by way of the executor). Signature: void(error_code, drain_notice). Several waits may be pending.
+  /// Cancellation: total; then completes with operation_aborted.
+  template <boost::asio::completion_token_for<void(error_code, drain_notice)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_wait_drain(CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, drain_notice)>(
+        [this](auto handler) { start_wait_drain(std::move(handler)); }, token);
+  }
+
+  /// Starts a drain from inside, as if the supervisor had asked; the reason is `requested`.
+  CLUSTER_API void request_drain();
+
+  /// Takes the first SIGTERM or SIGINT as request_drain(); a second one has its default effect. Installs
+  /// signal handlers until done() or destruction; `cluster::run` calls it, an embedding program only if
+  /// it wants to.
+  CLUSTER_API void handle_signals();
+
+  /// Closes this process's copies of the listeners. The supervisor still holds them, so queued
+  /// connections go to other workers or wait; nothing is reset.
+  CLUSTER_API void release_listeners();
+
+  /// Tells the supervisor that the drain is complete and stops listening to it, so that a context with
+  /// no other work returns from run(). Leave the process soon after.
+  CLUSTER_API void done();
+
+  /// Reports an exception that came out of application code: one log line and, at a bounded rate, a
+  /// `handler_failed` event at the supervisor. Never throws.
+  CLUSTER_API void report_failure(std::string_view where, std::string_view what) noexcept;
+
+ private:
+  using drain_handler = boost::asio::any_completion_handler<void(error_code, drain_notice)>;
+
+  CLUSTER_API void start_wait_drain(drain_handler handler);
+
+  struct impl;
+  std::shared_ptr<impl> impl_;
+};
+
+}  // namespace cluster

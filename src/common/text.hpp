@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cluster {
+
+/// Appends `text` with control characters shown as \xNN, so that a message from elsewhere cannot forge
+/// log lines or drive a terminal.
+void append_printable(std::string& out, std::string_view text);
+
+/// Appends `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+/// A whole decimal number and nothing else.
+std::optional<std::uint64_t> parse_number(std::string_view text);
+
+/// `30s`, `500ms`, `2m`, `24h`, `0`; a bare number counts seconds.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// "400 ms", "30 s", "2 min": for people.
+std::string describe(std::chrono::milliseconds);
+
+/// The candidate that is nearest to `word` by edits, if it is near enough to be meant; else empty.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace cluster

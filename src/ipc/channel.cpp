@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "ipc/channel.hpp"
+
+#include "os/message_socket.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <sys/socket.h>
+
+#include <array>
+#include <utility>
+
+namespace cluster::ipc {
+
+channel::channel(const boost::asio::any_io_executor& executor, os::unique_fd socket,
+                 channel_limits limits)
+    : socket_(executor, boost::asio::generic::seq_packet_protocol(AF_UNIX, 0), socket.release()),
+      limits_(limits) {}
+
+void channel::start(message_handler on_message, end_handler on_end) {
+  handlers_ = std::make_shared<const handlers>(handlers{std::move(on_message), std::move(on_end)});
+  wait_readable();
+}
+
+void channel::wait_readable() {
+  socket_.async_wait(socket_.wait_read, [self = shared_from_this()](const error_code& ec) {
+    if (ec == boost::asio::error::operation_aborted || !self->is_open()) return;
+    if (ec) return self->end(ec);
+    self->read_messages();
+  });
+}
+
+void channel::read_messages() {
+  for (std::size_t i = 0; i < limits_.reads_per_turn; ++i) {
+    error_code ec;
+    if (!take_one(ec)) {
+      if (ec) return end(ec);
+      break;
+    }
+    if (!is_open()) return;  // the handler closed it
+  }
+  wait_readable();
+}
+
+void channel::read_pending() {
+  error_code ec;
+  for (std::size_t i = 0; i < 16 * limits_.reads_per_turn && is_open(); ++i)
+    if (!take_one(ec)) return;
+}
+
+// One message from the socket to the handler; false when there is none or the channel broke.
+bool channel::take_one(error_code& ec) {
+  std::array<std::byte, max_message_size> buffer;
+  os::received_message received;
+  ec = os::receive_message(socket_.native_handle(), buffer, received);
+  if (ec == boost::asio::error::would_block) {
+    ec = {};
+    return false;
+  }
+  if (ec) return false;
+  decoded incoming;
+  ec = decode(std::span(buffer).first(received.size), incoming);
+  // A message that lost descriptors cannot be repaired: the sender believes that we have them.
+  if (!ec && (received.truncated || received.descriptors.size() != incoming.descriptors))
+    ec = make_error_code(error::descriptors_lost);
+  if (ec) return false;
+  // An unknown type is skipped; its descriptors close here.
+  if (!incoming.known) return true;
+  const auto current = handlers_;
+  current->on_message(incoming.what, std::move(received.descriptors));
+  return true;
+}
+
+error_code channel::send(const message& what, std::vector<os::unique_fd> descriptors) {
+  if (!is_open()) return make_error_code(error::channel_closed);
+  outgoing next;
+  encode(what, descriptors.size(), next.data);
+  if (next.data.size() > max_message_size || descriptors.size() > os::max_descriptors)
+    return make_error_code(error::message_too_large);
+  next.descriptors = std::move(descriptors);
+  if (queue_.empty()) {
+    const error_code ec = write(next);
+    // A closed channel is reported by the reading side, after the peer's last words.
+    if (ec != boost::asio::error::would_block) return ec;
+  }
+  if (queue_.size() >= limits_.queued_messages ||
+      queued_bytes_ + next.data.size() > limits_.queued_bytes) {
+    const error_code full = make_error_code(error::queue_full);
+    boost::asio::post(socket_.get_executor(), [self = shared_from_this(), full] { self->end(full); });
+    return full;
+  }
+  queued_bytes_ += next.data.size();
+  queue_.push_back(std::move(next));
+  wait_writable();
+  return {};
+}
+
+error_code channel::write(const outgoing& next) {
+  std::array<int, os::max_descriptors> numbers;
+  for (std::size_t i = 0; i < next.descriptors.size(); ++i) numbers[i] = next.descriptors[i].get();
+  return os::send_message(socket_.native_handle(), next.data,
+                          std::span(numbers).first(next.descriptors.size()));
+}
+
+void channel::wait_writable() {
+  if (std::exchange(waiting_writable_, true)) return;
+  socket_.async_wait(socket_.wait_write, [self = shared_from_this()](const error_code& ec) {
+    self->waiting_writable_ = false;
+    if (!ec && self->is_open()) self->flush();
+  });
+}
+
+void channel::flush() {
+  while (!queue_.empty()) {
+    const error_code ec = write(queue_.front());
+    if (ec == boost::asio::error::would_block) return wait_writable();
+    queued_bytes_ -= queue_.front().data.size();
+    queue_.pop_front();
+    if (ec) return;  // closed: the reading side reports it
+  }
+}
+
+void channel::close() {
+  error_code ignored;
+  socket_.close(ignored);
+  queue_.clear();
+  queued_bytes_ = 0;
+  handlers_.reset();
+}
+
+void channel::end(error_code why) {
+  if (!is_open()) return;
+  const auto current = handlers_;
+  close();
+  if (current) current->on_end(why);
+}
+
+}  // namespace cluster::ipc

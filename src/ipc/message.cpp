@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "ipc/message.hpp"
+
+#include "ipc/fields.hpp"
+
+#include <limits>
+
+namespace cluster::ipc {
+namespace {
+
+// Numbers on the wire. Never change or reuse one.
+enum class type : std::uint16_t {
+  hello = 1,
+  welcome = 2,
+  ready = 3,
+  drain = 4,
+  draining = 5,
+  done = 6,
+  handler_failure = 7
+};
+enum tag : std::uint8_t {
+  tag_protocol = 1,
+  tag_worker = 2,
+  tag_slot = 3,
+  tag_generation = 4,
+  tag_name = 5,
+  tag_log_level = 6,
+  tag_log_format = 7,
+  tag_drain_timeout = 8,
+  tag_listener = 9,
+  tag_uri = 10,
+  tag_family = 11,
+  tag_port = 12,
+  tag_reason = 13,
+  tag_remaining = 14,
+  tag_where = 15,
+  tag_what = 16,
+  tag_suppressed = 17,
+  tag_library_version = 18
+};
+
+constexpr std::size_t max_listeners = 64;
+
+// A number beyond the enumeration's last value is from the future: the fallback stands in.
+template <class Enum>
+Enum bounded(const field& from, Enum last, Enum fallback) {
+  const std::uint64_t value = from.number();
+  return value <= static_cast<std::uint64_t>(last) ? static_cast<Enum>(value) : fallback;
+}
+
+std::chrono::milliseconds duration(const field& from) {
+  constexpr std::uint64_t limit = 366ull * 24 * 3'600'000;
+  return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(from.number(), limit))};
+}
+
+std::uint64_t count(std::chrono::milliseconds value) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0));
+}
+
+struct writer {
+  field_writer out;
+
+  void operator()(const hello& m) {
+    out.number(tag_protocol, m.protocol);
+    out.number(tag_worker, m.worker.value);
+    out.text(tag_library_version, m.library_version);
+  }
+  void operator()(const welcome& m) {
+    out.number(tag_protocol, m.protocol);
+    out.number(tag_worker, m.worker.value);
+    out.number(tag_slot, m.slot.value);
+    out.number(tag_generation, m.generation.value);
+    out.text(tag_name, m.name);
+    out.number(tag_log_level, static_cast<std::uint64_t>(m.level));
+    out.number(tag_log_format, static_cast<std::uint64_t>(m.format));
+    out.number(tag_drain_timeout, count(m.drain_timeout));
+    for (const listener& each : m.listeners)
+      out.group(tag_listener, [&](field_writer& inner) {
+        inner.text(tag_name, each.name);
+        inner.text(tag_uri, each.uri);
+        inner.number(tag_family, static_cast<std::uint64_t>(each.kind));
+        inner.number(tag_port, each.port);
+      });
+  }
+  void operator()(const drain& m) {
+    out.number(tag_reason, static_cast<std::uint64_t>(m.reason));
+    out.number(tag_remaining, count(m.remaining));
+  }
+  void operator()(const handler_failure& m) {
+    out.text(tag_where, m.where);
+    out.text(tag_what, m.what);
+    out.number(tag_suppressed, m.suppressed);
+  }
+  void operator()(const ready&) {}
+  void operator()(const draining&) {}
+  void operator()(const done&) {}
+};
+
+type type_of(const message& what) {
+  struct {
+    type operator()(const hello&) { return type::hello; }
+    type operator()(const welcome&) { return type::welcome; }
+    type operator()(const ready&) { return type::ready; }
+    type operator()(const drain&) { return type::drain; }
+    type operator()(const draining&) { return type::draining; }
+    type operator()(const done&) { return type::done; }
+    type operator()(const handler_failure&) { return type::handler_failure; }
+  } visitor;
+  return std::visit(visitor, what);
+}
+
+void read(const field& f, hello& out) {
+  if (f.tag == tag_protocol) out.protocol = static_cast<std::uint32_t>(f.number());
+  if (f.tag == tag_worker) out.worker.value = f.number();
+  if (f.tag == tag_library_version) out.library_version = f.text();
+}
+
+bool read_listener(const field& group, listener& out) {
+  field_reader fields(group.value);
+  for (field f; fields.next(f);) {
+    if (f.tag == tag_name) out.name = f.text();
+    if (f.tag == tag_uri) out.uri = f.text();
+    if (f.tag == tag_family) out.kind = bounded(f, listener::family::unix_socket, listener::family::tcp);
+    if (f.tag == tag_port) out.port = static_cast<std::uint16_t>(f.number());
+  }
+  return fields.ok();
+}
+
+void read(const field& f, welcome& out, bool& ok) {
+  if (f.tag == tag_protocol) out.protocol = static_cast<std::uint32_t>(f.number());
+  if (f.tag == tag_worker) out.worker.value = f.number();
+  if (f.tag == tag_slot) out.slot.value = f.number();
+  if (f.tag == tag_generation) out.generation.value = f.number();
+  if (f.tag == tag_name) out.name = f.text();
+  if (f.tag == tag_log_level) out.level = bounded(f, log_level::off, log_level::info);
+  if (f.tag == tag_log_format) out.format = bounded(f, log_format::json, log_format::text);
+  if (f.tag == tag_drain_timeout) out.drain_timeout = duration(f);
+  if (f.tag == tag_listener) {
+    ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
+  }
+}
+
+void read(const field& f, drain& out) {
+  if (f.tag == tag_reason) out.reason = bounded(f, exit_reason::orphaned, exit_reason::requested);
+  if (f.tag == tag_remaining) out.remaining = duration(f);
+}
+
+void read(const field& f, handler_failure& out) {
+  if (f.tag == tag_where) out.where = f.text();
+  if (f.tag == tag_what) out.what = f.text();
+  if (f.tag == tag_suppressed) out.suppressed = f.number();
+}
+
+template <class Body>
+bool read_body(std::span<const std::byte> data, message& out) {
+  Body body;
+  field_reader fields(data);
+  bool ok = true;
+  for (field f; fields.next(f);) {
+    if constexpr (std::is_same_v<Body, welcome>) read(f, body, ok);
+    else if constexpr (!std::is_empty_v<Body>) read(f, body);
+  }
+  out = std::move(body);
+  return ok && fields.ok();
+}
+
+}  // namespace
+
+void encode(const message& what, std::size_t descriptors, std::vector<std::byte>& out,
+            std::uint32_t correlation) {
+  const std::size_t start = out.size();
+  field_writer fields(out);
+  fields.raw('C', 1);
+  fields.raw('L', 1);
+  fields.raw(framing_version, 1);
+  fields.raw(descriptors, 1);
+  fields.raw(static_cast<std::uint16_t>(type_of(what)), 2);
+  fields.raw(0, 2);
+  fields.raw(correlation, 4);
+  fields.raw(0, 4);
+  std::visit(writer{field_writer(out)}, what);
+  const std::uint64_t length = out.size() - start - header_size;
+  for (std::size_t i = 0; i < 4; ++i)
+    out[start + 12 + i] = static_cast<std::byte>(length >> (8 * i) & 0xFF);
+}
+
+error_code decode(std::span<const std::byte> data, decoded& out) {
+  out = {};
+  const error_code broken = make_error_code(error::protocol_error);
+  if (data.size() < header_size || data[0] != std::byte{'C'} || data[1] != std::byte{'L'}) return broken;
+  if (data[2] != std::byte{framing_version}) return make_error_code(error::protocol_version);
+  const std::span<const std::byte> body = data.subspan(header_size);
+  if (read_number(data.subspan(12, 4)) != body.size()) return broken;
+  out.descriptors = static_cast<std::size_t>(data[3]);
+  out.correlation = static_cast<std::uint32_t>(read_number(data.subspan(8, 4)));
+  bool ok = true;
+  out.known = true;
+  switch (static_cast<type>(read_number(data.subspan(4, 2)))) {
+    case type::hello: ok = read_body<hello>(body, out.what); break;
+    case type::welcome: ok = read_body<welcome>(body, out.what); break;
+    case type::ready: ok = read_body<ready>(body, out.what); break;
+    case type::drain: ok = read_body<drain>(body, out.what); break;
+    case type::draining: ok = read_body<draining>(body, out.what); break;
+    case type::done: ok = read_body<done>(body, out.what); break;
+    case type::handler_failure: ok = read_body<handler_failure>(body, out.what); break;
+    default: out.known = false; break;  // a type from the future, not a state: nothing to decide here
+  }
+  return ok ? error_code{} : broken;
+}
+
+}  // namespace cluster::ipc

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "os/executable.hpp"
+
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace cluster::os {
+namespace {
+
+bool same_inode(const char* one, const char* other) {
+  struct stat a {};
+  struct stat b {};
+  return ::stat(one, &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// $PWD keeps the symbolic links that the user walked through; it is believed only if it is right.
+std::string working_directory() {
+  const char* logical = std::getenv("PWD");
+  if (logical != nullptr && *logical == '/' && same_inode(logical, ".")) return logical;
+  std::error_code ec;
+  return std::filesystem::current_path(ec).string();
+}
+
+std::string absolute(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  return working_directory() + "/" + (path.starts_with("./") ? path.substr(2) : path);
+}
+
+failure refuse(std::string why) { return {make_error_code(error::invalid_options), std::move(why)}; }
+
+failure this_program(std::string& out) {
+  // What execve was given; for a script it would be the interpreter, which is right as well.
+  const auto* given = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  if (given != nullptr && *given != '\0' && same_inode(absolute(given).c_str(), "/proc/self/exe")) {
+    out = absolute(given);
+    return {};
+  }
+  std::error_code ec;
+  out = std::filesystem::read_symlink("/proc/self/exe", ec).string();
+  if (ec || !same_inode(out.c_str(), "/proc/self/exe"))
+    return refuse("executable: the file of this program is gone, so its workers cannot be started; " +
+                  std::string("name one in options::executable"));
+  return {};
+}
+
+}  // namespace
+
+failure locate_executable(const std::string& path, std::string& out) {
+  if (path.empty()) return this_program(out);
+  out = absolute(path);
+  if (::access(out.c_str(), X_OK) != 0)
+    return refuse("executable: " + out + ": " + last_error().message());
+  return {};
+}
+
+}  // namespace cluster::os

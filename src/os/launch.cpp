@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "os/launch.hpp"
+
+#include "os/launch_child.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <new>
+
+namespace cluster::os {
+namespace {
+
+// Sanitizers keep shadow state for each thread in memory that a vfork child would share and spoil; their
+// builds copy the address space instead.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int address_space_flag = 0;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+constexpr int address_space_flag = 0;
+#else
+constexpr int address_space_flag = CLONE_VM;
+#endif
+#else
+constexpr int address_space_flag = CLONE_VM;
+#endif
+
+constexpr std::size_t stack_size = 64 * 1024;
+
+/// The child's stack and its report, in memory that both sides see whether or not the address space is
+/// shared.
+class shared_block {
+ public:
+  shared_block()
+      : memory_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {}
+  shared_block(const shared_block&) = delete;
+  shared_block& operator=(const shared_block&) = delete;
+  ~shared_block() {
+    if (*this) ::munmap(memory_, size);
+  }
+  explicit operator bool() const { return memory_ != MAP_FAILED; }
+  void* stack_top() const { return static_cast<char*>(memory_) + stack_size; }
+  child_report* report() const { return new (stack_top()) child_report{}; }
+
+ private:
+  static constexpr std::size_t size = stack_size + 4096;
+  void* memory_;
+};
+
+/// All signals blocked, also those that glibc keeps to itself, and no cancellation: the child must not
+/// run a handler of the host's on the host's memory.
+class signals_blocked {
+ public:
+  signals_blocked() {
+    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
+    const std::uint64_t all = ~std::uint64_t{0};
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask_, sizeof all);
+  }
+  ~signals_blocked() {
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask_, nullptr, sizeof mask_);
+    ::pthread_setcancelstate(cancel_state_, nullptr);
+  }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+ private:
+  std::uint64_t mask_ = 0;
+  int cancel_state_ = 0;
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> list;
+  list.reserve(strings.size() + 1);
+  for (const std::string& text : strings) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+failure collect_failure(const launch_plan& plan, const child_report& report, pid_t pid) {
+  // The child has left by itself: this wait ends at once and leaves no zombie.
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  const error_code ec{report.error, boost::system::system_category()};
+  std::string where = report.stage;
+  if (where == "exec") where += " " + plan.executable;
+  return {ec, where + ": " + ec.message()};
+}
+
+}  // namespace
+
+failure launch(const launch_plan& plan, launched_process& out) {
+  const std::vector<char*> arguments = pointers(plan.arguments);
+  const std::vector<char*> environment = pointers(plan.environment);
+  std::vector<int> lifted(plan.descriptors.size());
+  const shared_block block;
+  if (!block) return {last_error(), "memory for the child: " + last_error().message()};
+
+  child_work work;
+  work.executable = plan.executable.c_str();
+  work.arguments = arguments.data();
+  work.environment = environment.data();
+  work.descriptors = plan.descriptors.data();
+  work.descriptor_count = plan.descriptors.size();
+  work.lifted = lifted.data();
+  for (const inherited_descriptor& descriptor : plan.descriptors)
+    work.highest_target = std::max(work.highest_target, descriptor.target);
+  if (plan.run_as) work.run_as = &*plan.run_as;
+  work.raise_open_files = plan.raise_open_files;
+  work.report = block.report();
+
+  int pidfd = -1;
+  pid_t pid = -1;
+  int clone_error = 0;
+  {
+    const signals_blocked guard;
+    pid = ::clone(&run_child, block.stack_top(),
+                  address_space_flag | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &work, &pidfd);
+    if (pid < 0) clone_error = errno;
+  }
+  if (pid < 0) {
+    const error_code ec{clone_error, boost::system::system_category()};
+    return {ec, "clone: " + ec.message()};
+  }
+  unique_fd owned(pidfd);
+  if (work.report->stage != nullptr) return collect_failure(plan, *work.report, pid);
+  out.pid = pid;
+  out.pidfd = std::move(owned);
+  return {};
+}
+
+}  // namespace cluster::os

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "os/system_error.hpp"
+#include "os/unique_fd.hpp"
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cluster::os {
+
+/// A descriptor of ours and the number that it gets in the child.
+struct inherited_descriptor {
+  int source;
+  int target;
+};
+
+/// The identity that a child takes on after everything that needs privileges.
+struct identity {
+  uid_t user;
+  gid_t group;
+  std::vector<gid_t> groups;
+};
+
+/// Everything about a child, complete before it is started.
+struct launch_plan {
+  std::string executable;                ///< by path, with a '/'
+  std::vector<std::string> arguments;    ///< argv[0] included
+  std::vector<std::string> environment;  ///< "NAME=value", the whole of it
+  /// What the child keeps; every other descriptor is closed at exec. Targets must differ.
+  std::vector<inherited_descriptor> descriptors;
+  std::optional<identity> run_as;
+  bool raise_open_files = true;          ///< soft limit of open files up to the hard one
+};
+
+/// A started process: its pid stays reserved until its status is collected through the pidfd.
+struct launched_process {
+  pid_t pid = -1;
+  unique_fd pidfd;
+};
+
+/// Starts a process with clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): no page tables are copied, no fork
+/// handler and no lock of another thread is met, so it is safe and equally fast in a large, threaded
+/// host. The child gets its own session, default signal dispositions, an empty signal mask and exactly
+/// the descriptors of the plan. Blocks until the child has exec'ed or failed; a failure names the stage
+/// ("exec /srv/app: No such file or directory") and leaves no process behind.
+failure launch(const launch_plan& plan, launched_process& out);
+
+}  // namespace cluster::os

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "os/launch_child.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#if defined(__clang__)
+#define CLUSTER_PLAIN_CODE __attribute__((no_sanitize("address", "thread", "undefined")))
+#else
+#define CLUSTER_PLAIN_CODE __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#endif
+
+namespace cluster::os {
+namespace {
+
+// Ignored signals stay ignored across exec, so all of them go back to the default first.
+CLUSTER_PLAIN_CODE void reset_signals() {
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < 65; ++signal)
+    if (signal != SIGKILL && signal != SIGSTOP) ::sigaction(signal, &plain, nullptr);
+}
+
+CLUSTER_PLAIN_CODE void raise_open_files() {
+  struct rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+// First lift every source above the highest target, then put each in its place: any permutation, and a
+// source that has its target's number already, then come out right.
+CLUSTER_PLAIN_CODE bool place_descriptors(const child_work& work) {
+  for (std::size_t i = 0; i < work.descriptor_count; ++i) {
+    work.lifted[i] =
+        ::fcntl(work.descriptors[i].source, F_DUPFD_CLOEXEC, work.highest_target + 1);
+    if (work.lifted[i] < 0) return false;
+  }
+  for (std::size_t i = 0; i < work.descriptor_count; ++i)
+    if (::dup2(work.lifted[i], work.descriptors[i].target) < 0) return false;
+  return true;
+}
+
+// Linux before 5.11 has no CLOSE_RANGE_CLOEXEC: walk /proc/self/fd without the allocating opendir.
+CLUSTER_PLAIN_CODE bool mark_each_from(int first) {
+  const int directory = ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return false;
+  alignas(8) char buffer[4096];
+  for (;;) {
+    const long length = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer);
+    if (length <= 0) break;
+    for (long offset = 0; offset < length;) {
+      char* entry = buffer + offset;
+      const char* name = entry + 19;  // struct linux_dirent64: ino 8, off 8, reclen 2, type 1
+      int fd = 0;
+      bool number = *name != '\0';
+      for (; *name != '\0'; ++name) {
+        if (*name < '0' || *name > '9') {
+          number = false;
+          break;
+        }
+        fd = fd * 10 + (*name - '0');
+      }
+      if (number && fd >= first) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+      offset += *reinterpret_cast<const std::uint16_t*>(entry + 16);
+    }
+  }
+  ::close(directory);
+  return true;
+}
+
+CLUSTER_PLAIN_CODE bool close_the_rest(int first) {
+  if (::syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+    return true;
+  return mark_each_from(first);
+}
+
+// By raw system calls: glibc's wrappers would change the identity of the host's threads too.
+CLUSTER_PLAIN_CODE bool change_identity(const identity& who) {
+  return ::syscall(SYS_setgroups, who.groups.size(), who.groups.data()) == 0 &&
+         ::syscall(SYS_setresgid, who.group, who.group, who.group) == 0 &&
+         ::syscall(SYS_setresuid, who.user, who.user, who.user) == 0;
+}
+
+[[noreturn]] CLUSTER_PLAIN_CODE void fail(const child_work& work, const char* stage) {
+  work.report->error = errno;
+  work.report->stage = stage;
+  ::syscall(SYS_exit_group, 127);
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+CLUSTER_PLAIN_CODE int run_child(void* argument) {
+  const child_work& work = *static_cast<const child_work*>(argument);
+  reset_signals();
+  if (::setsid() < 0) fail(work, "setsid");
+  if (work.raise_open_files) raise_open_files();
+  if (!place_descriptors(work)) fail(work, "descriptors");
+  if (!close_the_rest(work.highest_target + 1)) fail(work, "close-on-exec");
+  if (work.run_as != nullptr && !change_identity(*work.run_as)) fail(work, "user and group");
+  const std::uint64_t no_signal = 0;
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signal, nullptr, sizeof no_signal);
+  ::syscall(SYS_execve, work.executable, work.arguments, work.environment);
+  fail(work, "exec");
+}
+
+}  // namespace cluster::os

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "common/text.hpp"
+#include "os/listen_access.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace cluster::os {
+namespace {
+
+failure refuse(const std::string& what, std::string_view why) {
+  return {make_error_code(error::bind_failed), "cannot listen on " + what + ": " + std::string(why)};
+}
+
+// A descriptor that somebody else opened: checked before it is believed.
+failure adopt(int fd, const std::string& what, std::string name, std::vector<listen_socket>& out) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return refuse(what, "descriptor " + std::to_string(fd) + " is not open");
+  int listening = 0;
+  int type = 0;
+  socklen_t length = sizeof listening;
+  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0)
+    return refuse(what, "descriptor " + std::to_string(fd) + " is not a socket");
+  length = sizeof listening;
+  if (type != SOCK_STREAM ||
+      ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || listening == 0)
+    return refuse(what, "descriptor " + std::to_string(fd) + " is not a listening stream socket");
+  listener description;
+  if (failure failed = describe_socket(fd, description)) return refuse(what, failed.detail);
+  // From here on the descriptor is ours: children must not inherit it, and accept must not block.
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+    return refuse(what, last_error().message());
+  description.name = std::move(name);
+  out.push_back(listen_socket_access::make(unique_fd(fd), std::move(description)));
+  return {};
+}
+
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::string_view(value) : std::string_view();
+}
+
+std::string_view next_name(std::string_view& names) {
+  const auto colon = names.find(':');
+  const std::string_view name = names.substr(0, colon);
+  names = colon == names.npos ? std::string_view() : names.substr(colon + 1);
+  return name;
+}
+
+}  // namespace
+
+failure open_inherited(const listen_address& address, std::vector<listen_socket>& out) {
+  return adopt(address.fd, "fd:" + std::to_string(address.fd), {}, out);
+}
+
+// sd_listen_fds(3): descriptors from 3 on, meant for the process that LISTEN_PID names.
+failure open_from_service_manager(const listen_address& address, std::vector<listen_socket>& out) {
+  const std::string what = "systemd:" + address.name;
+  const auto pid = parse_number(environment("LISTEN_PID"));
+  const auto count = parse_number(environment("LISTEN_FDS"));
+  if (!pid || !count || *count == 0)
+    return refuse(what, "no sockets were passed (LISTEN_PID and LISTEN_FDS are not set)");
+  if (*pid != static_cast<std::uint64_t>(::getpid()))
+    return refuse(what, "the sockets in LISTEN_FDS are meant for process " + std::to_string(*pid));
+  if (*count > 1024) return refuse(what, "LISTEN_FDS is too large");
+  std::string_view names = environment("LISTEN_FDNAMES");
+  for (std::uint64_t i = 0; i < *count; ++i) {
+    const std::string name(next_name(names));
+    if (!address.name.empty() && name != address.name) continue;
+    if (failure failed = adopt(3 + static_cast<int>(i), what, name, out)) {
+      out.clear();
+      return failed;
+    }
+  }
+  if (out.empty()) return refuse(what, "none of the passed sockets has that name");
+  return {};
+}
+
+}  // namespace cluster::os

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "os/address.hpp"
+#include "os/system_error.hpp"
+#include "os/unique_fd.hpp"
+
+#include <cluster/listener.hpp>
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace cluster::os {
+
+/// A bound, listening, non-blocking socket. A Unix socket's file is removed with it, if it is still the
+/// file that was made here.
+class listen_socket {
+ public:
+  listen_socket() = default;
+  listen_socket(listen_socket&&) noexcept = default;
+  listen_socket& operator=(listen_socket&& other) noexcept;
+  ~listen_socket() { remove_file(); }
+
+  int fd() const noexcept { return fd_.get(); }
+  const listener& description() const noexcept { return description_; }
+  void set_name(std::string name) { description_.name = std::move(name); }
+
+ private:
+  friend struct listen_socket_access;
+  void remove_file() noexcept;
+
+  unique_fd fd_;
+  listener description_;
+  unique_fd directory_;  ///< of the socket file; set only while there is a file to remove
+  std::string file_name_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+struct listen_settings {
+  int backlog = 4096;
+  unsigned unix_mode = 0660;
+};
+
+/// Opens what `address` names and appends it to `out`; one address may give several sockets (a host name
+/// with several addresses, several sockets from the service manager). On failure nothing is appended and
+/// the detail is one line with the address and the reason.
+failure open_listeners(const listen_address& address, const listen_settings& settings,
+                       std::vector<listen_socket>& out);
+
+}  // namespace cluster::os

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cluster/run.hpp>
+
+#include "os/account.hpp"
+#include "os/executable.hpp"
+#include "run/command_line.hpp"
+#include "run/signals.hpp"
+
+#include <cluster/supervisor.hpp>
+#include <cluster/version.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace cluster {
+namespace {
+
+// Stable: scripts depend on them.
+enum exit_code { clean = 0, failed_running = 1, bad_usage = 2, cannot_bind = 3, not_ready = 4, owned = 5 };
+
+void complain(const options& settings, const std::string& line) {
+  std::fprintf(stderr, "%s: %s\n", settings.name.c_str(), line.c_str());
+}
+
+int exit_code_of(const error_code& ec) {
+  if (!ec) return clean;
+  if (ec == make_error_code(error::never_ready)) return not_ready;
+  if (ec == make_error_code(error::owned_elsewhere)) return owned;
+  if (ec == make_error_code(error::bind_failed)) return cannot_bind;
+  if (ec == make_error_code(error::invalid_address) || ec == make_error_code(error::invalid_options))
+    return bad_usage;
+  return failed_running;
+}
+
+// Everything that can be known without binding: another instance may be serving there right now.
+int check(const options& settings) {
+  os::identity ignored;
+  std::string path;
+  os::failure failed = os::locate_executable(settings.executable, path);
+  if (!failed && !(settings.user.empty() && settings.group.empty()))
+    failed = os::resolve_identity(settings.user, settings.group, ignored);
+  if (failed) {
+    complain(settings, failed.detail);
+    return bad_usage;
+  }
+  std::printf("%s: the configuration is valid\n", settings.name.c_str());
+  return clean;
+}
+
+int supervise(const options& settings) {
+  boost::asio::io_context context(1);
+  supervisor master(context.get_executor(), settings);
+  error_code ec;
+  std::string detail;
+  master.open(ec, detail);
+  if (ec) {
+    complain(settings, detail);
+    return exit_code_of(ec);
+  }
+  run_detail::signal_rules signals(context, master, settings.log);
+  master.async_run([&](error_code result) {
+    ec = result;
+    signals.cancel();
+  });
+  const cluster_status now = master.status();
+  std::string where;
+  for (const std::string& uri : now.listeners) where += (where.empty() ? "" : ", ") + uri;
+  settings.log(log_level::info,
+               settings.name + " (cluster " + std::to_string(CLUSTER_VERSION_MAJOR) + "." +
+                   std::to_string(CLUSTER_VERSION_MINOR) + ") starts " + std::to_string(now.target) +
+                   " workers, listening on " + (where.empty() ? "nothing" : where));
+  context.run();
+  if (ec) complain(settings, ec.message() + ": " + master.failure());
+  return exit_code_of(ec);
+}
+
+int work(const std::function<int(worker&)>& serve) {
+  boost::asio::io_context context(1);
+  worker self(context);
+  self.handle_signals();
+  run_detail::survive_broken_pipes();
+  const int code = serve(self);
+  // A server that was drained has said so itself; a bare function that returned after the notice has not.
+  if (self.state() == worker_state::draining) self.done();
+  return code;
+}
+
+}  // namespace
+
+int run(int argc, char** argv, options defaults, std::function<int(worker&)> serve) try {
+  if (worker::started_by_supervisor()) return work(serve);
+  const run_detail::command command = run_detail::read_command(argc, argv, defaults);
+  switch (command.to_do) {
+    case run_detail::command::what::print: std::fputs(command.text.c_str(), stdout); return clean;
+    case run_detail::command::what::refuse: complain(defaults, command.text); return bad_usage;
+    case run_detail::command::what::check: return check(command.settings);
+    case run_detail::command::what::serve: break;
+  }
+  return supervise(command.settings);
+} catch (const std::exception& problem) {
+  complain(defaults, problem.what());
+  return failed_running;
+} catch (...) {
+  complain(defaults, "something was thrown that is no std::exception");
+  return failed_running;
+}
+
+}  // namespace cluster

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "run/settings.hpp"
+
+#include "common/text.hpp"
+
+#include <cctype>
+#include <cstdlib>
+
+namespace cluster::run_detail {
+namespace {
+
+using values = std::vector<std::string>;
+using expected = std::optional<std::string>;
+
+constexpr const char* a_duration = "a time such as 500ms, 30s, 5m or 24h";
+
+template <auto Member>
+expected set_text(options& into, const values& v) {
+  into.*Member = v.front();
+  return std::nullopt;
+}
+
+template <auto Member>
+expected set_duration(options& into, const values& v) {
+  const auto parsed = parse_duration(v.front());
+  if (!parsed) return a_duration;
+  into.*Member = *parsed;
+  return std::nullopt;
+}
+
+template <auto Member>
+expected set_restart_duration(options& into, const values& v) {
+  const auto parsed = parse_duration(v.front());
+  if (!parsed) return a_duration;
+  into.restart.*Member = *parsed;
+  return std::nullopt;
+}
+
+template <auto Member>
+expected set_restart_count(options& into, const values& v) {
+  const auto parsed = parse_number(v.front());
+  if (!parsed || *parsed > 1'000'000) return "a number from 0 (no limit) to 1000000";
+  into.restart.*Member = static_cast<std::size_t>(*parsed);
+  return std::nullopt;
+}
+
+expected set_listen(options& into, const values& v) {
+  into.listen = v;
+  return std::nullopt;  // the whole of the options is validated at the end, addresses included
+}
+
+expected set_workers(options& into, const values& v) {
+  const auto number = parse_number(v.front());
+  if (v.front() == "auto") into.workers = 0;
+  else if (number && *number >= 1 && *number <= 1024) into.workers = static_cast<std::size_t>(*number);
+  else return "a number from 1 to 1024, or auto (one for each CPU)";
+  return std::nullopt;
+}
+
+expected set_backlog(options& into, const values& v) {
+  const auto number = parse_number(v.front());
+  if (!number || *number < 1 || *number > 1'000'000) return "a number from 1 to 1000000";
+  into.backlog = static_cast<int>(*number);
+  return std::nullopt;
+}
+
+expected set_no_restart_codes(options& into, const values& v) {
+  std::vector<int> codes;
+  for (const std::string& each : v) {
+    const auto number = parse_number(each);
+    if (!number || *number > 255) return "exit codes from 0 to 255";
+    codes.push_back(static_cast<int>(*number));
+  }
+  into.restart.no_restart_codes = std::move(codes);
+  return std::nullopt;
+}
+
+expected set_log_level(options& into, const values& v) {
+  for (const log_level level :
+       {log_level::debug, log_level::info, log_level::warning, log_level::error, log_level::off}) {
+    if (to_string(level) != v.front()) continue;
+    into.log.level = level;
+    return std::nullopt;
+  }
+  return "debug, info, warning, error or off";
+}
+
+expected set_log_format(options& into, const values& v) {
+  if (v.front() == "text") into.log.format = log_format::text;
+  else if (v.front() == "json") into.log.format = log_format::json;
+  else return "text or json";
+  return std::nullopt;
+}
+
+constexpr setting table[] = {
+    {"listen", "URI", "where to listen; may be repeated", true, set_listen},
+    {"workers", "N|auto", "worker processes; auto: one for each CPU", false, set_workers},
+    {"ready-timeout", "TIME", "a worker must be ready by then", false,
+     set_duration<&options::ready_timeout>},
+    {"drain-timeout", "TIME", "a leaving worker's time to finish its work", false,
+     set_duration<&options::drain_timeout>},
+    {"kill-timeout", "TIME", "between TERM and KILL for a worker that stays", false,
+     set_duration<&options::kill_timeout>},
+    {"user", "NAME", "the workers' user, taken on after binding", false, set_text<&options::user>},
+    {"group", "NAME", "the workers' group", false, set_text<&options::group>},
+    {"pid-file", "FILE", "holds the supervisor's pid while it runs", false,
+     set_text<&options::pid_file>},
+    {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
+    {"log-format", "FORMAT", "text or json", false, set_log_format},
+    {"backlog", "N", "", false, set_backlog},
+    {"restart-initial-delay", "TIME", "", false,
+     set_restart_duration<&restart_policy::initial_delay>},
+    {"restart-max-delay", "TIME", "", false, set_restart_duration<&restart_policy::max_delay>},
+    {"restart-min-uptime", "TIME", "", false, set_restart_duration<&restart_policy::min_uptime>},
+    {"restart-window", "TIME", "", false, set_restart_duration<&restart_policy::window>},
+    {"restart-rest", "TIME", "", false, set_restart_duration<&restart_policy::rest>},
+    {"restart-max-failures", "N", "", false, set_restart_count<&restart_policy::max_failures>},
+    {"restart-max-failures-cluster", "N", "", false,
+     set_restart_count<&restart_policy::max_failures_cluster>},
+    {"no-restart-codes", "N", "", true, set_no_restart_codes},
+};
+
+}  // namespace
+
+std::span<const setting> settings() { return table; }
+
+std::string environment_name(std::string_view setting_name) {
+  std::string name = "CLUSTER_";
+  for (const char c : setting_name)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+complaint assign(options& into, const setting& one, const std::string& where,
+                 const std::vector<std::string>& given) {
+  if (const auto accepted = one.apply(into, given)) {
+    std::string shown;
+    for (const std::string& each : given) shown += (shown.empty() ? "" : ",") + each;
+    return where + ": '" + shown + "' is not " + *accepted;
+  }
+  return std::nullopt;
+}
+
+// Several values of one variable are separated by commas.
+complaint read_environment(options& into) {
+  for (const setting& one : settings()) {
+    const std::string name = environment_name(one.name);
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) continue;
+    std::vector<std::string> given;
+    std::string_view rest = value;
+    while (one.repeatable && rest.find(',') != rest.npos) {
+      given.emplace_back(rest.substr(0, rest.find(',')));
+      rest.remove_prefix(rest.find(',') + 1);
+    }
+    given.emplace_back(rest);
+    if (auto bad = assign(into, one, name, given)) return bad;
+  }
+  return std::nullopt;
+}
+
+}  // namespace cluster::run_detail

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "run/signals.hpp"
+
+#include <signal.h>
+
+#include <cstring>
+#include <string>
+
+namespace cluster::run_detail {
+
+signal_rules::signal_rules(boost::asio::io_context& context, supervisor& master, const logger& log)
+    : master_(master), log_(log), signals_(context) {
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU})
+    signals_.add(number);
+  survive_broken_pipes();
+  wait();
+}
+
+void signal_rules::wait() {
+  signals_.async_wait([this](const error_code& ec, int number) {
+    if (ec) return;
+    act(number);
+    wait();
+  });
+}
+
+void signal_rules::act(int number) {
+  log_(log_level::info, std::string("got SIG") + ::sigabbrev_np(number));
+  const auto ignore = [](error_code) {};
+  switch (number) {
+    case SIGTERM:
+    case SIGINT: {
+      const bool second = stopping_;
+      stopping_ = true;
+      return master_.async_stop(second ? stop_mode::fast : stop_mode::graceful, ignore);
+    }
+    case SIGQUIT:
+      stopping_ = true;
+      return master_.async_stop(stop_mode::fast, ignore);
+    case SIGTTIN: return scale(+1);
+    case SIGTTOU: return scale(-1);
+    default:  // a signal number, not a state
+      return log_(log_level::warning,
+                  std::string("SIG") + ::sigabbrev_np(number) + " has no effect in this version");
+  }
+}
+
+void signal_rules::scale(int change) {
+  const std::size_t now = master_.status().target;
+  if (change < 0 && now <= 1)
+    return log_(log_level::warning, "SIGTTOU: one worker is the least; stop the cluster with SIGTERM");
+  const std::size_t wanted = change > 0 ? now + 1 : now - 1;
+  master_.async_scale(wanted, [this, wanted](error_code ec) {
+    if (!ec) log_(log_level::info, "scaled to " + std::to_string(wanted) + " workers");
+    else if (ec != boost::asio::error::operation_aborted)
+      log_(log_level::warning, "cannot scale to " + std::to_string(wanted) + ": " + ec.message());
+  });
+}
+
+void survive_broken_pipes() {
+  struct sigaction quiet {};
+  quiet.sa_handler = [](int) {};
+  quiet.sa_flags = SA_RESTART;
+  ::sigaction(SIGPIPE, &quiet, nullptr);
+}
+
+}  // namespace cluster::run_detail

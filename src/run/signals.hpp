@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cluster/log.hpp>
+#include <cluster/supervisor.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+namespace cluster::run_detail {
+
+/// What signals mean to a program that `cluster::run` owns. Handlers only wake the loop; the loop acts.
+///
+/// TERM, INT: graceful stop, a second one fast. QUIT: fast stop. TTIN, TTOU: one worker more, one less.
+/// HUP, USR1, USR2: not built yet, so said and otherwise ignored; their default would end the cluster.
+class signal_rules {
+ public:
+  signal_rules(boost::asio::io_context& context, supervisor& master, const logger& log);
+
+  void cancel() { signals_.cancel(); }
+
+ private:
+  void wait();
+  void act(int number);
+  void scale(int change);
+
+  supervisor& master_;
+  const logger& log_;
+  boost::asio::signal_set signals_;
+  bool stopping_ = false;
+};
+
+/// A write to a closed pipe or socket is an error to handle, not the end of a worker. A handler that does
+/// nothing rather than SIG_IGN: that one would be inherited by every program the worker starts.
+void survive_broken_pipes();
+
+}  // namespace cluster::run_detail

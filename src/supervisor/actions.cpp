@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "supervisor/impl.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <signal.h>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace cluster {
+
+// Carrying one action out may report the next event at once (a launch that fails), so actions queue up
+// and only the outermost call works the queue: each list stays in its order.
+void supervisor::impl::apply(policy::actions list) {
+  for (policy::action& each : list) pending.push_back(std::move(each));
+  if (std::exchange(applying, true)) return;
+  while (!pending.empty()) {
+    const policy::action next = std::move(pending.front());
+    pending.pop_front();
+    std::visit([this](const auto& what) { perform(what); }, next);
+  }
+  applying = false;
+  if (!running) return;
+  if (scale_handler && fleet->ready_count() == fleet->target() &&
+      fleet->alive_count() == fleet->target())
+    settle_scale({});
+  arm_timer();
+}
+
+void supervisor::impl::perform(const policy::launch_worker& what) {
+  os::launched_process process;
+  os::unique_fd socket;
+  const os::failure failed =
+      starter.launch(settings, what.id, what.slot, what.generation, process, socket);
+  if (failed) return apply(fleet->launch_failed(what.id, failed.detail, clock::now()));
+  auto made = std::make_unique<worker_process>(executor, what.slot, what.generation,
+                                               std::move(process), std::move(socket));
+  worker_process& one = *made;
+  workers.emplace(what.id, std::move(made));
+  converse(what.id, one);
+  apply(fleet->launched(what.id, clock::now()));
+}
+
+void supervisor::impl::perform(const policy::drain_worker& what) {
+  worker_process* process = find(what.id);
+  if (process == nullptr) return;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(what.hard_deadline - clock::now());
+  // A failed send ends the channel, and the fleet hears of that.
+  process->channel->send(ipc::drain{what.reason, std::max(left, std::chrono::milliseconds(0))});
+}
+
+void supervisor::impl::perform(const policy::terminate_worker& what) { signal(what.id, SIGTERM); }
+void supervisor::impl::perform(const policy::kill_worker& what) { signal(what.id, SIGKILL); }
+
+void supervisor::impl::signal(worker_id id, int number) {
+  if (worker_process* process = find(id)) process->child.signal(number);
+}
+
+void supervisor::impl::perform(const policy::publish& what) { tell(what.what); }
+
+void supervisor::impl::perform(const policy::finish& what) {
+  running = false;
+  work = {};
+  timer.cancel();
+  workers.clear();
+  listeners.clear();
+  std::destroy_at(&lock);
+  std::construct_at(&lock);
+  opened = false;
+  error_code ec;
+  switch (what.how) {
+    case policy::finish::outcome::clean: break;
+    case policy::finish::outcome::never_ready: ec = make_error_code(error::never_ready); break;
+    case policy::finish::outcome::failed: ec = make_error_code(error::workers_failed); break;
+  }
+  failure_text = what.reason;
+  settle_scale(boost::asio::error::operation_aborted);
+  for (handler_type& each : std::exchange(stop_handlers, {})) complete(std::move(each), {});
+  complete(std::exchange(run_handler, {}), ec);
+}
+
+void supervisor::impl::settle_scale(error_code ec) {
+  if (scale_handler) complete(std::exchange(scale_handler, {}), ec);
+}
+
+void supervisor::impl::arm_timer() {
+  const auto next = fleet->next_deadline();
+  if (!next) {
+    timer.cancel();
+    timer_armed = false;
+    return;
+  }
+  if (timer.expiry() == *next && timer_armed) return;
+  timer.expires_at(*next);
+  timer_armed = true;
+  timer.async_wait([weak = weak_from_this()](const error_code& ec) {
+    const auto self = weak.lock();
+    if (ec || !self || !self->running) return;
+    self->timer_armed = false;
+    self->apply(self->fleet->tick(clock::now()));
+  });
+}
+
+// Observers see the event as it is; what they throw is theirs, not the supervisor's end.
+void supervisor::impl::tell(event what) {
+  if (const worker_process* process = find(what.worker)) what.pid = process->child.pid();
+  std::string line;
+  const log_level level = describe(what, line);
+  settings.log(level, line);
+  if (!observer) return;
+  const auto current = observer;
+  try {
+    current(what);
+  } catch (const std::exception& problem) {
+    settings.log(log_level::error, std::string("the event observer threw: ") + problem.what());
+  } catch (...) {
+    settings.log(log_level::error, "the event observer threw something that is no std::exception");
+  }
+}
+
+}  // namespace cluster

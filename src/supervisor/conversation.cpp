@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "supervisor/impl.hpp"
+
+#include <fcntl.h>
+
+#include <string_view>
+#include <variant>
+
+namespace cluster {
+
+void supervisor::impl::converse(worker_id id, worker_process& process) {
+  process.channel->start(
+      [weak = weak_from_this(), id](const ipc::message& what, std::vector<os::unique_fd> descriptors) {
+        if (const auto self = weak.lock()) self->on_message(id, what, descriptors.size());
+      },
+      [weak = weak_from_this(), id](error_code why) {
+        if (const auto self = weak.lock()) self->on_channel_end(id, why);
+      });
+  process.child.wait([weak = weak_from_this(), id](const exit_status& status) {
+    if (const auto self = weak.lock()) self->on_exit(id, status);
+  });
+}
+
+void supervisor::impl::on_message(worker_id id, const ipc::message& what, std::size_t descriptors) {
+  worker_process* process = find(id);
+  if (process == nullptr || !running) return;
+  const auto now = clock::now();
+  if (!process->budget.spend(now)) return break_off(id, "it floods its channel");
+  if (descriptors != 0) return break_off(id, "it sent descriptors that nobody asked for");
+  if (const auto* hello = std::get_if<ipc::hello>(&what)) {
+    if (process->welcomed) return break_off(id, "it said hello twice");
+    if (hello->protocol != ipc::protocol_version)
+      return break_off(id, "it speaks protocol version " + std::to_string(hello->protocol) +
+                               ", this supervisor version " + std::to_string(ipc::protocol_version));
+    if (hello->worker != id) return break_off(id, "it says that it is another worker");
+    welcome(id, *process);
+    return apply(fleet->hello(id, now));
+  }
+  if (!process->welcomed) return break_off(id, "it did not say hello first");
+  if (std::holds_alternative<ipc::ready>(what)) return apply(fleet->ready(id, now));
+  if (std::holds_alternative<ipc::draining>(what)) return apply(fleet->draining(id, now));
+  if (std::holds_alternative<ipc::done>(what)) return apply(fleet->done(id, now));
+  if (const auto* failed = std::get_if<ipc::handler_failure>(&what)) {
+    event reported;
+    reported.kind = event_kind::handler_failed;
+    reported.worker = id;
+    reported.slot = process->slot;
+    reported.generation = process->generation;
+    reported.text = failed->where + ": " + failed->what;
+    if (failed->suppressed != 0)
+      reported.text += " (and " + std::to_string(failed->suppressed) + " more since the last report)";
+    return tell(std::move(reported));
+  }
+  break_off(id, "it sent a message that only a supervisor sends");
+}
+
+void supervisor::impl::welcome(worker_id id, worker_process& process) {
+  ipc::welcome greeting;
+  greeting.worker = id;
+  greeting.slot = process.slot;
+  greeting.generation = process.generation;
+  greeting.name = settings.name;
+  greeting.level = settings.log.level;
+  greeting.format = settings.log.format;
+  greeting.drain_timeout = settings.drain_timeout;
+  std::vector<os::unique_fd> copies;
+  for (const os::listen_socket& each : listeners) {
+    greeting.listeners.push_back(each.description());
+    copies.emplace_back(::fcntl(each.fd(), F_DUPFD_CLOEXEC, 3));
+    if (!copies.back()) {
+      settings.log(log_level::error, "no descriptor is left to pass listeners with: " +
+                                         os::last_error().message());
+      return;  // the worker waits, gives up and is started again later
+    }
+  }
+  process.welcomed = true;
+  process.channel->send(greeting, std::move(copies));
+}
+
+// Whatever came over the channel, it costs this worker and nothing else.
+void supervisor::impl::break_off(worker_id id, std::string_view why) {
+  worker_process* process = find(id);
+  if (process == nullptr) return;
+  settings.log(log_level::error, "worker " + std::to_string(id.value) + " (slot " +
+                                     std::to_string(process->slot.value) + ") broke the protocol: " +
+                                     std::string(why));
+  process->channel->close();
+  apply(fleet->channel_ended(id, policy::channel_end::broken_protocol, clock::now()));
+}
+
+void supervisor::impl::on_channel_end(worker_id id, error_code why) {
+  if (!running || find(id) == nullptr) return;
+  if (why == make_error_code(error::channel_closed))
+    return apply(fleet->channel_ended(id, policy::channel_end::closed, clock::now()));
+  break_off(id, why.message());
+}
+
+void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
+  worker_process* process = find(id);
+  if (process == nullptr || !running) return;
+  // The exit may be seen before the last words were read; they come first.
+  process->channel->read_pending();
+  const auto found = workers.find(id);
+  if (found == workers.end() || !running) return;
+  found->second->channel->close();
+  // The process object must outlive the fleet's answer: its pid belongs into the last events.
+  apply(fleet->exited(id, status, clock::now()));
+  workers.erase(id);
+}
+
+}  // namespace cluster

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "supervisor/impl.hpp"
+
+#include "os/cpu_count.hpp"
+
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+
+namespace cluster {
+namespace {
+
+policy::fleet_settings fleet_settings(const options& settings) {
+  policy::fleet_settings result;
+  result.workers = settings.workers != 0 ? settings.workers : os::usable_cpus();
+  result.ready_timeout = settings.ready_timeout;
+  result.drain_timeout = settings.drain_timeout;
+  result.kill_timeout = settings.kill_timeout;
+  result.restart = settings.restart;
+  result.seed = std::random_device{}();
+  return result;
+}
+
+// A host that ignores SIGCHLD makes the kernel throw exit statuses away.
+bool exit_statuses_are_lost() {
+  struct sigaction current {};
+  return ::sigaction(SIGCHLD, nullptr, &current) == 0 &&
+         (current.sa_handler == SIG_IGN || (current.sa_flags & SA_NOCLDWAIT) != 0);
+}
+
+void name_listeners(std::vector<os::listen_socket>& listeners) {
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const listener& each = listeners[i].description();
+    if (!each.name.empty()) continue;
+    const char* family = each.kind == listener::family::tcp ? "tcp-" : "unix-";
+    listeners[i].set_name(family + std::to_string(i));
+  }
+}
+
+}  // namespace
+
+supervisor::impl::impl(executor_type executor_in, options settings_in)
+    : executor(std::move(executor_in)), settings(std::move(settings_in)), timer(executor) {}
+
+os::failure supervisor::impl::open() {
+  if (opened) return {};
+  if (os::failure failed = starter.prepare(settings)) return failed;
+  os::pid_file pid_file;
+  if (!settings.pid_file.empty())
+    if (os::failure failed = pid_file.acquire(settings.pid_file)) return failed;
+  std::vector<os::listen_socket> bound;
+  for (const std::string& uri : settings.listen) {
+    std::string why;
+    const auto address = os::parse_listen_address(uri, why);
+    if (!address) return {make_error_code(error::invalid_address), "listen: '" + uri + "': " + why};
+    if (os::failure failed =
+            os::open_listeners(*address, {settings.backlog, settings.unix_mode}, bound))
+      return {make_error_code(error::bind_failed), std::move(failed.detail)};
+  }
+  name_listeners(bound);
+  listeners = std::move(bound);
+  std::destroy_at(&lock);
+  std::construct_at(&lock, std::move(pid_file));
+  opened = true;
+  return {};
+}
+
+void supervisor::impl::run(handler_type handler) {
+  if (running || run_handler) return complete(std::move(handler), make_error_code(error::already_running));
+  failure_text.clear();
+  if (os::failure failed = open()) {
+    failure_text = std::move(failed.detail);
+    return complete(std::move(handler), failed.code);
+  }
+  if (exit_statuses_are_lost())
+    settings.log(log_level::warning,
+                 "this program ignores SIGCHLD, so exit statuses of workers are lost");
+  auto slot = boost::asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this()](boost::asio::cancellation_type type) {
+      const auto self = weak.lock();
+      if (!self || type == boost::asio::cancellation_type::none) return;
+      const bool hard = (type & boost::asio::cancellation_type::terminal) !=
+                        boost::asio::cancellation_type::none;
+      // From the loop: the slot is emitted from wherever the user is.
+      boost::asio::post(self->executor, [self, hard] {
+        self->stop(hard ? stop_mode::fast : stop_mode::graceful, {});
+      });
+    });
+  run_handler = std::move(handler);
+  running = true;
+  work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
+  fleet.emplace(fleet_settings(settings));
+  apply(fleet->start(clock::now()));
+}
+
+void supervisor::impl::stop(stop_mode mode, handler_type handler) {
+  if (!running) {
+    if (handler) complete(std::move(handler), {});
+    return;
+  }
+  if (handler) stop_handlers.push_back(std::move(handler));
+  apply(fleet->stop(mode, clock::now()));
+}
+
+void supervisor::impl::scale(std::size_t count, handler_type handler) {
+  if (!running || fleet->stopping())
+    return complete(std::move(handler), make_error_code(error::not_running));
+  if (count == 0 || count > 1024)
+    return complete(std::move(handler), make_error_code(error::invalid_options));
+  settle_scale(boost::asio::error::operation_aborted);
+  scale_handler = std::move(handler);
+  apply(fleet->scale(count, clock::now()));
+}
+
+cluster_status supervisor::impl::status() const {
+  cluster_status result;
+  result.name = settings.name;
+  result.pid = static_cast<int>(::getpid());
+  result.executable = starter.executable();
+  for (const os::listen_socket& each : listeners) result.listeners.push_back(each.description().uri);
+  if (!fleet) return result;
+  result.generation = fleet->generation();
+  result.target = fleet->target();
+  result.ready = fleet->ready_count();
+  result.stopping = fleet->stopping();
+  const auto now = clock::now();
+  for (const policy::worker_view& each : fleet->view()) {
+    const auto found = workers.find(each.id);
+    worker_status& one = result.workers.emplace_back();
+    one.id = each.id;
+    one.slot = each.slot;
+    one.generation = each.generation;
+    one.pid = found == workers.end() ? 0 : found->second->child.pid();
+    one.state = each.state;
+    one.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - each.since);
+    one.restarts = each.restarts;
+  }
+  return result;
+}
+
+int supervisor::impl::duplicate_pidfd(worker_id id) const {
+  const auto found = workers.find(id);
+  return found == workers.end() ? -1
+                                : ::fcntl(found->second->child.pidfd(), F_DUPFD_CLOEXEC, 0);
+}
+
+// The owner went away in the middle: nothing may run on, and no zombie may stay. KILL takes effect within
+// moments unless the kernel itself is stuck, and then the deadline ends the wait.
+void supervisor::impl::abandon() noexcept {
+  observer = nullptr;
+  timer.cancel();
+  const auto deadline = clock::now() + std::chrono::seconds(2);
+  for (auto& [id, process] : workers) process->child.signal(SIGKILL);
+  for (auto& [id, process] : workers) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
+    pollfd gone{process->child.pidfd(), POLLIN, 0};
+    ::poll(&gone, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    exit_status ignored;
+    os::collect_status(process->child.pidfd(), ignored);
+  }
+  workers.clear();
+  listeners.clear();
+  fleet.reset();
+  running = false;
+  work = {};
+  const error_code aborted = boost::asio::error::operation_aborted;
+  if (run_handler) complete(std::move(run_handler), aborted);
+  for (handler_type& each : stop_handlers) complete(std::move(each), aborted);
+  stop_handlers.clear();
+  settle_scale(aborted);
+}
+
+void supervisor::impl::complete(handler_type handler, error_code ec) {
+  boost::asio::get_associated_cancellation_slot(handler).clear();
+  boost::asio::post(executor, boost::asio::append(std::move(handler), ec));
+}
+
+worker_process* supervisor::impl::find(worker_id id) {
+  const auto found = workers.find(id);
+  return found == workers.end() ? nullptr : found->second.get();
+}
+
+}  // namespace cluster

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "os/listen_socket.hpp"
+#include "os/pid_file.hpp"
+#include "policy/fleet.hpp"
+#include "supervisor/launcher.hpp"
+#include "supervisor/worker_process.hpp"
+
+#include <cluster/supervisor.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cluster {
+
+/// Drives the fleet: reports to it what the system says, and carries its actions out.
+struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
+  using clock = std::chrono::steady_clock;
+
+  impl(executor_type executor, options settings);
+
+  // The public face (supervisor.cpp).
+  os::failure open();
+  void run(handler_type handler);
+  void stop(stop_mode mode, handler_type handler);
+  void scale(std::size_t workers, handler_type handler);
+  cluster_status status() const;
+  int duplicate_pidfd(worker_id id) const;
+  void abandon() noexcept;
+
+  // The fleet's actions (actions.cpp).
+  void apply(policy::actions list);
+  void perform(const policy::launch_worker&);
+  void perform(const policy::drain_worker&);
+  void perform(const policy::terminate_worker&);
+  void perform(const policy::kill_worker&);
+  void perform(const policy::publish&);
+  void perform(const policy::finish&);
+  void signal(worker_id id, int number);
+  void arm_timer();
+  void settle_scale(error_code ec);
+
+  // What workers say (conversation.cpp).
+  void converse(worker_id id, worker_process& process);
+  void on_message(worker_id id, const ipc::message& what, std::size_t descriptors);
+  void on_channel_end(worker_id id, error_code why);
+  void on_exit(worker_id id, const exit_status& status);
+  void break_off(worker_id id, std::string_view why);
+  void welcome(worker_id id, worker_process& process);
+
+  void tell(event what);
+  void complete(handler_type handler, error_code ec);
+  worker_process* find(worker_id id);
+
+  executor_type executor;
+  options settings;
+  supervisor::observer observer;
+  std::string failure_text;
+
+  launcher starter;
+  os::pid_file lock;
+  std::vector<os::listen_socket> listeners;
+  bool opened = false;
+  bool running = false;
+
+  std::optional<policy::fleet> fleet;
+  std::map<worker_id, std::unique_ptr<worker_process>> workers;
+  std::deque<policy::action> pending;
+  bool applying = false;
+  boost::asio::steady_timer timer;
+  bool timer_armed = false;
+
+  handler_type run_handler;
+  std::vector<handler_type> stop_handlers;
+  handler_type scale_handler;
+  executor_type work;  ///< keeps the context running while every worker rests
+};
+
+/// One line for the log, and its level.
+log_level describe(const event& what, std::string& line);
+
+}  // namespace cluster

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "os/address.hpp"
+
+#include <cluster/options.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+namespace cluster {
+namespace {
+
+using problem = std::optional<std::string>;
+
+problem check_name(const std::string& name) {
+  const bool fine = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  });
+  if (fine) return std::nullopt;
+  return "name: '" + name + "' is not 1 to 64 letters, digits, '-', '_' or '.'";
+}
+
+problem check_listen(const std::vector<std::string>& listen) {
+  if (listen.size() > 32) return "listen: more than 32 addresses";
+  for (const std::string& uri : listen) {
+    std::string why;
+    if (!os::parse_listen_address(uri, why))
+      return "listen: '" + uri + "': " + why + "; accepted are " + std::string(os::listen_address_forms);
+  }
+  return std::nullopt;
+}
+
+problem check_duration(const char* name, std::chrono::milliseconds value, bool zero_allowed) {
+  const auto least = zero_allowed ? 0 : 1;
+  if (value.count() >= least && value <= std::chrono::hours(24 * 366)) return std::nullopt;
+  return std::string(name) + ": " + std::to_string(value.count()) + " ms is out of range, " +
+         (zero_allowed ? "0 ms" : "1 ms") + " to a year";
+}
+
+problem check_restart(const restart_policy& policy) {
+  if (auto found = check_duration("restart.initial_delay", policy.initial_delay, true)) return found;
+  if (auto found = check_duration("restart.max_delay", policy.max_delay, true)) return found;
+  if (auto found = check_duration("restart.min_uptime", policy.min_uptime, true)) return found;
+  if (auto found = check_duration("restart.window", policy.window, false)) return found;
+  if (auto found = check_duration("restart.rest", policy.rest, true)) return found;
+  if (policy.max_delay < policy.initial_delay) return "restart.max_delay: below restart.initial_delay";
+  // Written so that not-a-number fails as well.
+  if (!(policy.multiplier >= 1.0 && policy.multiplier <= 100.0))
+    return "restart.multiplier: out of range, 1 to 100";
+  if (!(policy.jitter >= 0.0 && policy.jitter <= 1.0)) return "restart.jitter: out of range, 0 to 1";
+  return std::nullopt;
+}
+
+problem check_environment(const std::vector<std::string>& entries) {
+  for (const std::string& entry : entries) {
+    const auto equals = entry.find('=');
+    if (equals == std::string::npos || equals == 0 || entry.find('\0') != std::string::npos)
+      return "environment: '" + entry.substr(0, equals) + "' is not of the form NAME=value";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> validate(const options& o) {
+  if (auto found = check_name(o.name)) return found;
+  if (auto found = check_listen(o.listen)) return found;
+  if (o.workers > 1024)
+    return "workers: " + std::to_string(o.workers) + " is too many, 1 to 1024 (0: one for each CPU)";
+  if (auto found = check_duration("ready_timeout", o.ready_timeout, false)) return found;
+  if (auto found = check_duration("drain_timeout", o.drain_timeout, true)) return found;
+  if (auto found = check_duration("kill_timeout", o.kill_timeout, false)) return found;
+  if (auto found = check_restart(o.restart)) return found;
+  if (o.backlog < 1) return "backlog: " + std::to_string(o.backlog) + " is too small, at least 1";
+  if (o.unix_mode > 0777) return "unix_mode: only permission bits, 0 to 0777";
+  return check_environment(o.environment);
+}
+
+}  // namespace cluster

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cluster/supervisor.hpp>
+
+#include "supervisor/impl.hpp"
+
+#include <boost/system/system_error.hpp>
+
+#include <stdexcept>
+
+namespace cluster {
+
+supervisor::supervisor(executor_type executor, options settings) {
+  if (const auto problem = validate(settings)) throw std::invalid_argument(*problem);
+  impl_ = std::make_shared<impl>(std::move(executor), std::move(settings));
+}
+
+supervisor::~supervisor() { impl_->abandon(); }
+
+supervisor::executor_type supervisor::get_executor() const noexcept { return impl_->executor; }
+
+void supervisor::open(error_code& ec, std::string& detail) {
+  os::failure failed = impl_->open();
+  ec = failed.code;
+  detail = std::move(failed.detail);
+}
+
+void supervisor::open() {
+  error_code ec;
+  std::string detail;
+  open(ec, detail);
+  if (ec) throw boost::system::system_error(ec, detail);
+}
+
+void supervisor::on_event(observer hook) { impl_->observer = std::move(hook); }
+void supervisor::start_run(handler_type handler) { impl_->run(std::move(handler)); }
+void supervisor::start_stop(stop_mode mode, handler_type handler) {
+  impl_->stop(mode, std::move(handler));
+}
+void supervisor::start_scale(std::size_t workers, handler_type handler) {
+  impl_->scale(workers, std::move(handler));
+}
+cluster_status supervisor::status() const { return impl_->status(); }
+const std::string& supervisor::failure() const noexcept { return impl_->failure_text; }
+int supervisor::duplicate_pidfd(worker_id id) const { return impl_->duplicate_pidfd(id); }
+
+}  // namespace cluster

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "ipc/channel.hpp"
+#include "os/child.hpp"
+
+#include <cluster/types.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+namespace cluster {
+
+/// Counts what one worker sends; a flood costs that worker only.
+class message_budget {
+ public:
+  static constexpr std::size_t per_second = 2000;
+
+  /// False when this message is one too many within its second.
+  bool spend(std::chrono::steady_clock::time_point now) {
+    if (now - window_ >= std::chrono::seconds(1)) {
+      window_ = now;
+      spent_ = 0;
+    }
+    return ++spent_ <= per_second;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point window_{};
+  std::size_t spent_ = 0;
+};
+
+/// What the supervisor holds of one living worker.
+struct worker_process {
+  worker_process(const boost::asio::any_io_executor& executor, slot_id in_slot, generation_id of,
+                 os::launched_process process, os::unique_fd socket)
+      : slot(in_slot),
+        generation(of),
+        child(executor, std::move(process)),
+        channel(std::make_shared<ipc::channel>(executor, std::move(socket))) {}
+  ~worker_process() { channel->close(); }
+  worker_process(const worker_process&) = delete;
+  worker_process& operator=(const worker_process&) = delete;
+
+  slot_id slot;
+  generation_id generation;
+  os::child child;
+  std::shared_ptr<ipc::channel> channel;
+  message_budget budget;
+  bool welcomed = false;
+};
+
+}  // namespace cluster

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "common/text.hpp"
+#include "ipc/environment.hpp"
+#include "os/message_socket.hpp"
+#include "worker/impl.hpp"
+
+#include <cluster/version.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+
+namespace cluster {
+namespace {
+
+constexpr std::chrono::seconds patience{10};
+
+[[noreturn]] void fail(error_code ec, const char* what) { throw boost::system::system_error(ec, what); }
+
+int marked_descriptor() {
+  const char* text = std::getenv(ipc::channel_variable);
+  const auto number = text ? parse_number(text) : std::nullopt;
+  if (!number || *number > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) return -1;
+  const int fd = static_cast<int>(*number);
+  return os::is_message_socket(fd) ? fd : -1;
+}
+
+// A channel end that only this process has: not passed on to what it starts.
+os::unique_fd take_channel() {
+  const int fd = marked_descriptor();
+  ::unsetenv(ipc::channel_variable);
+  if (fd < 0) fail(make_error_code(error::not_a_worker), "worker");
+  os::unique_fd socket(fd);
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) fail(os::last_error(), "worker");
+  return socket;
+}
+
+void wait_for(int fd, short what, std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) fail(make_error_code(error::timed_out), "the supervisor does not answer");
+    pollfd ready{fd, what, 0};
+    if (::poll(&ready, 1, static_cast<int>(left.count())) > 0) return;
+  }
+}
+
+worker_id id_from_environment() {
+  const char* text = std::getenv("CLUSTER_WORKER_ID");
+  return {text ? parse_number(text).value_or(0) : 0};
+}
+
+ipc::welcome receive_welcome(int socket, std::chrono::steady_clock::time_point deadline) {
+  std::array<std::byte, ipc::max_message_size> buffer;
+  for (;;) {
+    wait_for(socket, POLLIN, deadline);
+    os::received_message received;
+    error_code ec = os::receive_message(socket, buffer, received);
+    if (ec == boost::asio::error::would_block) continue;
+    if (ec) fail(ec, "waiting for the supervisor's welcome");
+    ipc::decoded incoming;
+    ec = ipc::decode(std::span(buffer).first(received.size), incoming);
+    if (ec) fail(ec, "the supervisor's welcome");
+    auto* welcome = std::get_if<ipc::welcome>(&incoming.what);
+    if (!incoming.known || welcome == nullptr) continue;
+    if (welcome->protocol != ipc::protocol_version)
+      fail(make_error_code(error::protocol_version), "the supervisor's welcome");
+    if (received.truncated || received.descriptors.size() != welcome->listeners.size())
+      fail(make_error_code(error::descriptors_lost), "the supervisor's welcome");
+    for (std::size_t i = 0; i < welcome->listeners.size(); ++i)
+      welcome->listeners[i].native_handle = received.descriptors[i].release();
+    return std::move(*welcome);
+  }
+}
+
+}  // namespace
+
+handshake_result shake_hands() {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  handshake_result result;
+  result.socket = take_channel();
+  ipc::hello hello;
+  hello.worker = id_from_environment();
+  hello.library_version = version();
+  std::vector<std::byte> data;
+  ipc::encode(hello, 0, data);
+  error_code ec;
+  while ((ec = os::send_message(result.socket.get(), data, {})) == boost::asio::error::would_block)
+    wait_for(result.socket.get(), POLLOUT, deadline);
+  if (ec) fail(ec, "hello to the supervisor");
+  result.identity = receive_welcome(result.socket.get(), deadline);
+  return result;
+}
+
+bool worker::started_by_supervisor() noexcept { return marked_descriptor() >= 0; }
+
+std::vector<std::string> own_arguments() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> own;
+  bool found = false;
+  for (std::string argument; std::getline(file, argument, '\0');) {
+    if (found) own.push_back(argument);
+    else found = argument == "--";
+  }
+  return own;
+}
+
+}  // namespace cluster

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "ipc/channel.hpp"
+#include "worker/failure_budget.hpp"
+
+#include <cluster/worker.hpp>
+
+#include <boost/asio/signal_set.hpp>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cluster {
+
+/// The worker's side of the conversation after the handshake.
+struct worker::impl : std::enable_shared_from_this<worker::impl> {
+  explicit impl(boost::asio::io_context& on) : context(on), signals(on) {}
+  ~impl() { release_listeners(); }
+
+  void converse(os::unique_fd socket);
+  void on_message(const ipc::message& what);
+  void on_channel_end(error_code why);
+
+  void wait_drain(drain_handler handler);
+  void begin_drain(drain_notice notice);
+  void complete_wait(std::uint64_t key, error_code ec);
+  void release_listeners() noexcept;
+  void handle_signals();
+  void request_drain();
+
+  struct waiter {
+    std::uint64_t key;
+    drain_handler handler;
+  };
+
+  boost::asio::io_context& context;
+  boost::asio::signal_set signals;
+  ipc::welcome identity;
+  std::vector<listener> listeners;
+  std::vector<std::string> arguments;
+  logger log;
+  std::shared_ptr<ipc::channel> channel;
+  worker_state state = worker_state::starting;
+  std::optional<drain_notice> notice;
+  std::deque<waiter> waiters;
+  std::uint64_t next_key = 1;
+  failure_budget failures;
+};
+
+/// Takes the channel over that the environment names, says hello and waits for the welcome. Blocks, with
+/// a deadline: nothing else can be done before it.
+struct handshake_result {
+  os::unique_fd socket;
+  ipc::welcome identity;  ///< its listeners hold the received descriptors
+};
+handshake_result shake_hands();
+
+/// The program's own arguments: those after the first `--`.
+std::vector<std::string> own_arguments();
+
+}  // namespace cluster

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cluster/worker.hpp>
+
+#include "worker/impl.hpp"
+
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace cluster {
+
+worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(context)) {
+  handshake_result result = shake_hands();
+  impl_->listeners = std::move(result.identity.listeners);
+  impl_->identity = std::move(result.identity);
+  impl_->arguments = own_arguments();
+  impl_->log.level = impl_->identity.level;
+  impl_->log.format = impl_->identity.format;
+  impl_->converse(std::move(result.socket));
+}
+
+worker::~worker() {
+  error_code ignored;
+  impl_->signals.clear(ignored);
+  if (impl_->channel) impl_->channel->close();
+  const error_code aborted = boost::asio::error::operation_aborted;
+  while (!impl_->waiters.empty()) impl_->complete_wait(impl_->waiters.front().key, aborted);
+}
+
+boost::asio::io_context& worker::context() const noexcept { return impl_->context; }
+worker_id worker::id() const noexcept { return impl_->identity.worker; }
+slot_id worker::slot() const noexcept { return impl_->identity.slot; }
+generation_id worker::generation() const noexcept { return impl_->identity.generation; }
+std::string_view worker::name() const noexcept { return impl_->identity.name; }
+worker_state worker::state() const noexcept { return impl_->state; }
+std::span<const std::string> worker::arguments() const noexcept { return impl_->arguments; }
+std::span<const listener> worker::listeners() const noexcept { return impl_->listeners; }
+const logger& worker::log() const noexcept { return impl_->log; }
+
+void worker::ready() {
+  if (impl_->state != worker_state::starting) return;
+  impl_->state = worker_state::ready;
+  impl_->channel->send(ipc::ready{});
+}
+
+void worker::start_wait_drain(drain_handler handler) { impl_->wait_drain(std::move(handler)); }
+
+void worker::request_drain() { impl_->request_drain(); }
+void worker::handle_signals() { impl_->handle_signals(); }
+
+void worker::release_listeners() { impl_->release_listeners(); }
+
+void worker::done() {
+  if (impl_->state == worker_state::exited) return;
+  impl_->state = worker_state::exited;
+  impl_->channel->send(ipc::done{});
+  impl_->channel->close();
+  error_code ignored;
+  impl_->signals.clear(ignored);
+}
+
+void worker::report_failure(std::string_view where, std::string_view what) noexcept try {
+  const auto suppressed = impl_->failures.spend(std::chrono::steady_clock::now());
+  if (!suppressed) return;
+  impl_->log(log_level::error, std::string(where) + ": " + std::string(what));
+  impl_->channel->send(ipc::handler_failure{std::string(where), std::string(what), *suppressed});
+} catch (...) {
+  // Out of memory while reporting: the report is what can be given up.
+}
+
+void worker::impl::converse(os::unique_fd socket) {
+  channel = std::make_shared<ipc::channel>(context.get_executor(), std::move(socket));
+  channel->start(
+      [weak = weak_from_this()](const ipc::message& what, std::vector<os::unique_fd>) {
+        if (const auto self = weak.lock()) self->on_message(what);
+      },
+      [weak = weak_from_this()](error_code why) {
+        if (const auto self = weak.lock()) self->on_channel_end(why);
+      });
+}
+
+void worker::impl::on_message(const ipc::message& what) {
+  if (const auto* drain = std::get_if<ipc::drain>(&what))
+    begin_drain({std::chrono::steady_clock::now() + drain->remaining, drain->reason});
+}
+
+// The supervisor is gone, or a channel to it is of no use any more: finish what is there and leave.
+void worker::impl::on_channel_end(error_code why) {
+  if (state == worker_state::exited) return;
+  log(log_level::error, "the supervisor is gone (" + why.message() + "); this worker drains and leaves");
+  begin_drain({std::chrono::steady_clock::now() + identity.drain_timeout, exit_reason::orphaned});
+}
+
+void worker::impl::begin_drain(drain_notice what) {
+  // A second notice cannot prolong the first; the deadline that comes first holds.
+  if (notice) return;
+  notice = what;
+  if (state != worker_state::exited) state = worker_state::draining;
+  while (!waiters.empty()) complete_wait(waiters.front().key, {});
+}
+
+void worker::impl::request_drain() {
+  if (notice) return;
+  channel->send(ipc::draining{});
+  begin_drain({std::chrono::steady_clock::now() + identity.drain_timeout, exit_reason::requested});
+}
+
+// Only the first signal is ours: with the handlers gone the next one has its default effect, so a
+// worker that does not get through its drain can still be ended by TERM.
+void worker::impl::handle_signals() {
+  error_code ec;
+  signals.add(SIGTERM, ec);
+  if (!ec) signals.add(SIGINT, ec);
+  if (ec) log(log_level::error, "signal handlers: " + ec.message());
+  signals.async_wait([weak = weak_from_this()](const error_code& failed, int) {
+    const auto self = weak.lock();
+    if (failed || !self) return;
+    error_code ignored;
+    self->signals.clear(ignored);
+    self->request_drain();
+  });
+}
+
+void worker::impl::wait_drain(drain_handler handler) {
+  const std::uint64_t key = next_key++;
+  auto slot = boost::asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this(), key](boost::asio::cancellation_type type) {
+      const auto self = weak.lock();
+      if (self && type != boost::asio::cancellation_type::none)
+        self->complete_wait(key, boost::asio::error::operation_aborted);
+    });
+  waiters.push_back({key, std::move(handler)});
+  if (notice) complete_wait(key, {});
+}
+
+void worker::impl::complete_wait(std::uint64_t key, error_code ec) {
+  const auto found = std::ranges::find(waiters, key, &waiter::key);
+  if (found == waiters.end()) return;
+  drain_handler handler = std::move(found->handler);
+  waiters.erase(found);
+  boost::asio::get_associated_cancellation_slot(handler).clear();
+  boost::asio::post(context.get_executor(),
+                    boost::asio::append(std::move(handler), ec, notice.value_or(drain_notice{})));
+}
+
+void worker::impl::release_listeners() noexcept {
+  for (listener& each : listeners)
+    if (each.native_handle >= 0) ::close(each.native_handle);
+  listeners.clear();
+}
+
+}  // namespace cluster
