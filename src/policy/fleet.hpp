@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "policy/records.hpp"
+#include "policy/restart.hpp"
+#include "policy/shutdown.hpp"
+#include "policy/time_point.hpp"
+
+#include <cluster/event.hpp>
+#include <cluster/options.hpp>
+#include <cluster/types.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cluster::policy {
+
+/// What the driver has to do, in the order given. The driver answers launch_worker with exactly one
+/// of launched() or launch_failed(), and every launched worker with exactly one exited(). `finish`
+/// comes once, last.
+struct launch_worker {
+  worker_id id;
+  slot_id slot;
+  generation_id generation;
+};
+/// Send DRAIN over the channel; if the channel is gone, the machine has already asked for a signal.
+struct drain_worker {
+  worker_id id;
+  exit_reason reason;
+  time_point hard_deadline;
+};
+struct terminate_worker { worker_id id; };  ///< SIGTERM through the pidfd
+struct kill_worker { worker_id id; };       ///< SIGKILL through the pidfd
+/// The driver adds the pid and hands it to observers and log.
+struct publish { event what; };
+using action =
+    std::variant<launch_worker, drain_worker, terminate_worker, kill_worker, publish, finish>;
+using actions = std::vector<action>;
+
+/// Why a worker's channel ended: closed from the other side, or cut by us because of what came over
+/// it.
+enum class channel_end : std::uint8_t { closed, broken_protocol };
+
+struct fleet_settings {
+  std::size_t workers = 1;
+  std::chrono::milliseconds ready_timeout{30000};
+  std::chrono::milliseconds drain_timeout{30000};
+  std::chrono::milliseconds kill_timeout{2000};
+  restart_policy restart;
+  std::uint64_t seed = 0;  ///< of the jitter
+};
+
+/// A worker as status reports show it.
+struct worker_view {
+  worker_id id;
+  slot_id slot;
+  generation_id generation;
+  worker_state state;
+  time_point since;           ///< launched at
+  std::uint64_t restarts = 0; ///< of its slot
+};
+
+/// The fleet of slots: decides what is started, drained, ended and when; does nothing itself. Input
+/// is an event and the time, output a list of actions. Calls with an id that is unknown or already
+/// exited are ignored (late messages are normal). Time never goes back.
+class fleet {
+ public:
+  explicit fleet(const fleet_settings&);
+
+  actions start(time_point now);
+  actions launched(worker_id, time_point now);
+  actions launch_failed(worker_id, std::string why, time_point now);
+  actions hello(worker_id, time_point now);
+  actions ready(worker_id, time_point now);
+  /// The worker said that it drains by itself (SIGTERM from outside, or its own wish).
+  actions draining(worker_id, time_point now);
+  /// The worker said that its drain is complete; its exit is awaited for kill_timeout.
+  actions done(worker_id, time_point now);
+  actions channel_ended(worker_id, channel_end, time_point now);
+  actions exited(worker_id, const exit_status&, time_point now);
+
+  /// Graceful: drain all, then TERM at the drain deadline, KILL after kill_timeout. Fast: TERM now,
+  /// KILL after kill_timeout. A second call of the harder kind shortens the deadlines, never
+  /// restarts them.
+  actions stop(stop_mode, time_point now);
+  /// More slots start workers at once; fewer drain the highest slots (reason scaled_down). Resting
+  /// and retired slots below the new count are woken. Ignored while stopping.
+  actions scale(std::size_t workers, time_point now);
+
+  /// What has become due. Call at next_deadline() or later; earlier calls do nothing.
+  actions tick(time_point now);
+  std::optional<time_point> next_deadline() const;
+
+  std::size_t target() const noexcept;       ///< wanted number of workers
+  std::size_t ready_count() const noexcept;
+  std::size_t alive_count() const noexcept;  ///< launched and not yet exited
+  bool stopping() const noexcept;
+  std::vector<worker_view> view() const;     ///< alive workers by slot, then id
+  generation_id generation() const noexcept;
+
+ private:
+  // One worker: fleet_workers.cpp
+  worker_record* find(worker_id);
+  void apply(worker_record&, worker_input, time_point now, actions&);
+  std::string note_for(worker_input, worker_phase from) const;
+  void enact(worker_record&, worker_effect, worker_phase from, time_point now, actions&);
+  void ask(worker_record&, worker_input how, exit_reason why, time_point now, actions&);
+  void announce_forked(worker_record&, time_point now, actions&);
+  void announce_draining(worker_record&, const std::string& how, actions&);
+  void announce_disconnected(worker_record&, actions&);
+  void terminate(worker_record&, worker_phase from, time_point now, actions&);
+  void kill(worker_record&, actions&);
+  void bury_unborn(worker_record&, time_point now, actions&);
+  void bury(worker_record&, time_point now, actions&);
+  void remove(const worker_record&, const std::string& words, time_point now, actions&);
+
+  // Slots and the end of all: fleet_slots.cpp
+  void launch(std::size_t slot, time_point now, actions&);
+  void wake(std::size_t slot, time_point now, actions&);
+  void vacate(const worker_record&, const std::string& words, time_point now, actions&);
+  void refill(const worker_record&, const std::string& words, time_point now, actions&);
+  void retire(const worker_record&, const std::string& words, actions&);
+  void back_off(const worker_record&, const std::string& words, time_point now, actions&);
+  void rest(std::size_t slot, const restart_verdict&, actions&);
+  void rest_others(const restart_verdict&, actions&);
+  void tell_verdict(slot_id, const restart_verdict&, actions&);
+  void drop_vacant_slots();
+  void begin_stop(std::string text, time_point now, actions&);
+  void demand_stop(time_point now, actions&);
+  void finish_if_empty(actions&);
+  finish how_all_retired() const;
+
+  fleet_settings settings_;
+  restart_control restarts_;
+  shutdown shutdown_;
+  std::map<worker_id, worker_record> workers_;  ///< being launched or alive
+  std::vector<slot_record> slots_;  ///< those from target_ on are only not empty yet
+  std::size_t target_;
+  std::uint64_t last_id_ = 0;
+  generation_id generation_{1};
+  bool started_ = false;
+  bool ever_ready_ = false;
+};
+
+}  // namespace cluster::policy

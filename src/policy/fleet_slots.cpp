@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the fleet does with its slots: fills, refills, rests and empties them, down to the end.
+#include "policy/fleet.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cluster::policy {
+
+using condition = slot_record::condition;
+
+void fleet::launch(std::size_t slot, time_point now, actions& out) {
+  auto& found = slots_[slot];
+  const worker_id id{++last_id_};
+  found.now = condition::occupied;
+  found.worker = id;
+  found.due.reset();
+  ++found.launches;
+
+  worker_record worker;
+  worker.id = id;
+  worker.slot = slot_id{slot};
+  worker.generation = generation_;
+  worker.since = now;
+  workers_.emplace(id, std::move(worker));
+  out.push_back(launch_worker{id, slot_id{slot}, generation_});
+}
+
+/// Starts a slot that rested, retired or is new, with a clean record.
+void fleet::wake(std::size_t slot, time_point now, actions& out) {
+  slots_[slot].failures = {};
+  slots_[slot].retired_why.clear();
+  launch(slot, now, out);
+}
+
+/// A worker left its slot for good. `words` say how it ended.
+void fleet::vacate(const worker_record& worker, const std::string& words, time_point now,
+                   actions& out) {
+  if (!stopping() && worker.slot.value < target_)
+    refill(worker, words, now, out);
+  else
+    slots_[worker.slot.value] = {};
+  drop_vacant_slots();
+  finish_if_empty(out);
+}
+
+void fleet::refill(const worker_record& worker, const std::string& words, time_point now,
+                   actions& out) {
+  // Asked to leave and wanted all the same: scaled down and up again meanwhile.
+  if (worker.asked) return launch(worker.slot.value, now, out);
+  if (restarts_.retires(worker.status)) return retire(worker, words, out);
+  if (restarts_.healthy(worker.ready_for)) {
+    slots_[worker.slot.value].failures.in_a_row = 0;
+    return launch(worker.slot.value, now, out);
+  }
+  back_off(worker, words, now, out);
+}
+
+void fleet::retire(const worker_record& worker, const std::string& words, actions& out) {
+  auto& slot = slots_[worker.slot.value];
+  slot.now = condition::retired;
+  slot.retired_why = worker.status.code == 0 ? std::string{} : words;
+  event what;
+  what.kind = event_kind::retired;
+  what.slot = worker.slot;
+  what.text = "slot " + std::to_string(worker.slot.value) + " stays empty: " +
+              to_string(worker.status) + " of worker " + std::to_string(worker.id.value) +
+              " means that it is not to be started again";
+  out.push_back(publish{std::move(what)});
+}
+
+void fleet::back_off(const worker_record& worker, const std::string& words, time_point now,
+                     actions& out) {
+  auto& slot = slots_[worker.slot.value];
+  const auto verdict = restarts_.failed(slot.failures, target_, now);
+  if (verdict.what == restart_verdict::kind::wait) {
+    slot.now = condition::waiting;
+    slot.due = verdict.due;
+    // Without a delay the next tick starts it: a launch that fails at once must not become a loop
+    // inside the driver.
+    if (verdict.delay.count() != 0) tell_verdict(worker.slot, verdict, out);
+    return;
+  }
+  if (!ever_ready_) {
+    shutdown_.give_up(words);
+    return begin_stop("no worker ever became ready, the cluster gives up (" + words + ")", now,
+                      out);
+  }
+  rest(worker.slot.value, verdict, out);
+  if (verdict.what == restart_verdict::kind::rest_cluster) rest_others(verdict, out);
+}
+
+void fleet::rest(std::size_t slot, const restart_verdict& verdict, actions& out) {
+  slots_[slot].now = condition::resting;
+  slots_[slot].due = verdict.due;
+  tell_verdict(slot_id{slot}, verdict, out);
+}
+
+/// The whole cluster rests: nobody starts before the end of it.
+void fleet::rest_others(const restart_verdict& verdict, actions& out) {
+  for (std::size_t slot = 0; slot < target_; ++slot) {
+    const auto& found = slots_[slot];
+    const bool sooner = found.due && (!verdict.due || *found.due < *verdict.due);
+    if (found.now == condition::waiting || (found.now == condition::resting && sooner))
+      rest(slot, verdict, out);
+  }
+}
+
+void fleet::tell_verdict(slot_id slot, const restart_verdict& verdict, actions& out) {
+  event what;
+  what.kind = verdict.what == restart_verdict::kind::wait ? event_kind::restart_delayed
+                                                          : event_kind::resting;
+  what.slot = slot;
+  what.delay = verdict.delay;
+  what.text = verdict_in_words(slot, verdict, settings_.restart.window);
+  out.push_back(publish{std::move(what)});
+}
+
+void fleet::drop_vacant_slots() {
+  while (slots_.size() > target_ && slots_.back().now == condition::vacant) slots_.pop_back();
+}
+
+void fleet::begin_stop(std::string text, time_point now, actions& out) {
+  event what;
+  what.kind = event_kind::stopping;
+  what.text = std::move(text);
+  out.push_back(publish{std::move(what)});
+  for (auto& slot : slots_) {
+    slot.due.reset();
+    if (slot.now != condition::occupied) slot.now = condition::vacant;
+  }
+  demand_stop(now, out);
+  finish_if_empty(out);
+}
+
+void fleet::demand_stop(time_point now, actions& out) {
+  for (auto& [id, worker] : workers_)
+    ask(worker, shutdown_.demand(), exit_reason::requested, now, out);
+}
+
+void fleet::finish_if_empty(actions& out) {
+  if (shutdown_.over() || !workers_.empty()) return;
+  const bool all_retired =
+      !slots_.empty() && std::all_of(slots_.begin(), slots_.end(), [](const slot_record& slot) {
+        return slot.now == condition::retired;
+      });
+  if (!shutdown_.begun() && !all_retired) return;
+
+  event what;
+  what.kind = event_kind::stopped;
+  what.text = "the last worker is gone";
+  out.push_back(publish{std::move(what)});
+  if (shutdown_.begun())
+    out.push_back(shutdown_.complete());
+  else
+    out.push_back(shutdown_.complete(how_all_retired()));
+}
+
+finish fleet::how_all_retired() const {
+  for (const auto& slot : slots_)
+    if (!slot.retired_why.empty()) return {finish::outcome::failed, slot.retired_why};
+  return {finish::outcome::clean, {}};
+}
+
+}  // namespace cluster::policy
