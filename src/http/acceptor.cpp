@@ -81,12 +81,14 @@ void acceptor::rest() {
   const std::string why = boost::system::system_category().message(errno);
   resting_ = true;
   ++rests_;
-  for (const auto& e : entries_) set_.remove(e->fd);
+  for (const auto& e : entries_)
+    if (e->fd >= 0) set_.remove(e->fd);
   if (!complained_) options_.log(log_level::warning, "http: accepting rests: " + why);
   complained_ = true;
   timer_.expires_after(options_.accept_backoff);
-  timer_.async_wait([this](const error_code& ec) {
-    if (!ec) resume();
+  // The timer may have fired already when this object goes; then its handler still comes.
+  timer_.async_wait([this, alive = std::weak_ptr<const char>(alive_)](const error_code& ec) {
+    if (!ec && !alive.expired()) resume();
   });
 }
 
@@ -94,13 +96,16 @@ void acceptor::resume() {
   if (!resting_) return;
   resting_ = false;
   for (const auto& e : entries_) {
-    if (!set_.add_listener(e->fd, *e)) return rest();
+    if (e->fd >= 0 && !set_.add_listener(e->fd, *e)) return rest();
   }
 }
 
 void acceptor::settle_and_close() {
+  // Bounded, since new ones may come as fast as they are taken; what is left stays in the queue for the
+  // other owners of the socket.
+  constexpr int most = 4096;
   for (const auto& e : entries_) {
-    for (;;) {
+    for (int i = 0; i < most && e->fd >= 0; ++i) {
       const result got = accept_one(*e);
       if (got == result::empty || got == result::exhausted) break;
     }
@@ -111,6 +116,7 @@ void acceptor::settle_and_close() {
 void acceptor::close() noexcept {
   timer_.cancel();
   for (const auto& e : entries_) {
+    if (e->fd < 0) continue;
     set_.remove(e->fd);
     ::close(e->fd);
     e->fd = -1;

@@ -60,6 +60,7 @@ class acceptor {
                                     boost::asio::io_context::executor_type>
       timer_;
   std::vector<std::unique_ptr<entry>> entries_;
+  std::shared_ptr<const char> alive_ = std::make_shared<const char>('\0');
   std::uint64_t rests_ = 0;
   bool resting_ = false;
   bool complained_ = false;

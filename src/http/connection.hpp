@@ -34,10 +34,11 @@ struct connection : poll_target, wheel_entry {
   bool backlog = false;      ///< `unread` may hold complete requests
   bool queued = false;       ///< in the queue of connections with work left
   bool linger = false;       ///< at the end, wait for the client's side
-  bool served = false;       ///< at least one request was answered
+  bool ending = false;       ///< the end of the stream is in the socket
+  bool expired = false;      ///< its time is up and it is looked at once more
   std::size_t scanned = 0;   ///< of `unread`, by the head reader
   std::uint64_t dropped = 0; ///< octets, while lingering
-  std::uint64_t body_deadline = never;
+  std::uint64_t limit = never;  ///< end of the phase head, body or lingering
   wire::byte_buffer unread;  ///< octets received and not used yet
   wire::byte_buffer unsent;  ///< octets of answers that the socket did not take yet
   std::unique_ptr<exchange> current;  ///< in body and handling

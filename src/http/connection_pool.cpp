@@ -17,10 +17,10 @@ connection& connection_pool::open(int fd) {
   free_.pop_back();
   c.fd = fd;
   c.at = phase::idle;
-  c.readable = c.backlog = c.queued = c.linger = c.served = false;
+  c.readable = c.backlog = c.queued = c.linger = c.ending = c.expired = false;
   c.scanned = 0;
   c.dropped = 0;
-  c.body_deadline = wheel_entry::never;
+  c.limit = wheel_entry::never;
   c.previous_open = nullptr;
   c.next_open = first_;
   if (first_ != nullptr) first_->previous_open = &c;

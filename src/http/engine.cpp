@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/engine.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace cluster::http {
+namespace {
+
+wire::limits limits_of(const server_options& o) {
+  return {o.header_bytes, o.target_bytes,          o.header_fields,
+          o.body_bytes,   o.chunk_extension_bytes, o.trailer_bytes};
+}
+
+// A quarter of the shortest limit, within reason.
+std::uint64_t tick_of(const server_options& o) {
+  std::chrono::milliseconds shortest{1000};
+  for (const auto time : {o.header_time, o.body_progress_time, o.body_time, o.idle_time,
+                          o.write_progress_time, o.linger_time, o.drain_idle_time})
+    if (time.count() > 0) shortest = std::min(shortest, time);
+  return static_cast<std::uint64_t>(std::clamp<std::int64_t>(shortest.count() / 4, 4, 250));
+}
+
+}  // namespace
+
+engine::engine(boost::asio::io_context& context, const route_tree& routes, server_options options)
+    : context_(context),
+      options_(std::move(options)),
+      limits_(limits_of(options_)),
+      wheel_(tick_of(options_), clock_.now()),
+      exchanges_(limits_),
+      set_(context),
+      acceptor_(context, set_, options_, [this](int fd) { open(fd, {}); }),
+      dispatcher_(routes, options_, counters_),
+      reader_(limits_),
+      tick_(context),
+      drain_timer_(context),
+      read_size_(std::max(options_.header_bytes, std::size_t{32} * 1024)),
+      spare_(exchanges_.take()) {}
+
+engine::~engine() { stop(); }
+
+void engine::start(std::span<const listener> listeners) {
+  for (const listener& l : listeners) acceptor_.add(l);
+  arm();
+}
+
+void engine::arm() {
+  if (armed_ || stopped_) return;
+  armed_ = true;
+  set_.async_wait([self = shared_from_this()](const error_code& ec) {
+    self->armed_ = false;
+    if (!ec) self->on_ready();
+  });
+}
+
+void engine::on_ready() {
+  if (stopped_) return;
+  clock_.update();
+  in_batch_ = true;
+  for (const epoll_event& event : set_.poll()) {
+    poll_target& target = poll_set::target_of(event);
+    switch (target.what) {
+      case poll_target::kind::connection:
+        on_event(static_cast<connection&>(target), event.events);
+        break;
+      case poll_target::kind::listener:
+        acceptor_.ready(target);
+        break;
+    }
+  }
+  in_batch_ = false;
+  counters_.accept_failures = acceptor_.rests();
+  pool_.recycle();
+  if (!queue_.empty()) schedule();
+  arm();
+}
+
+void engine::on_event(connection& c, std::uint32_t events) {
+  switch (c.at) {
+    case phase::dead:
+      return;
+    case phase::lingering:
+      return drop_input(c);
+    case phase::handling:
+      // Nobody is left to answer; the coroutine finishes for nobody.
+      if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(c);
+      break;
+    case phase::idle:
+    case phase::head:
+    case phase::body:
+    case phase::closing:
+      break;
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) c.readable = true;
+  // The end of the stream shows only after the last octet, so a short read does not mean drained then.
+  c.ending = (events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0;
+  guarded_turn(c);
+}
+
+void engine::enqueue(connection& c) {
+  if (c.queued) return;
+  c.queued = true;
+  queue_.push_back(&c);
+  if (!in_batch_) schedule();
+}
+
+void engine::schedule() {
+  if (scheduled_ || stopped_) return;
+  scheduled_ = true;
+  boost::asio::post(context_, [self = shared_from_this()] {
+    self->scheduled_ = false;
+    self->run_queue();
+  });
+}
+
+// One turn for each that has work left; what then still has some waits for the next round, behind
+// whatever else the context has to do.
+void engine::run_queue() {
+  if (stopped_) return;
+  clock_.update();
+  in_batch_ = true;
+  running_.swap(queue_);
+  for (connection* c : running_) {
+    c->queued = false;
+    if (c->at != phase::dead) guarded_turn(*c);
+  }
+  running_.clear();
+  in_batch_ = false;
+  pool_.recycle();
+  if (!queue_.empty()) schedule();
+}
+
+void engine::arm_tick() {
+  if (ticking_ || stopped_) return;
+  ticking_ = true;
+  tick_.expires_after(std::chrono::milliseconds(wheel_.tick()));
+  tick_.async_wait([self = shared_from_this()](const error_code& ec) {
+    self->ticking_ = false;
+    if (!ec) self->on_tick();
+  });
+}
+
+void engine::on_tick() {
+  if (stopped_) return;
+  clock_.update();
+  in_batch_ = true;
+  wheel_.advance(clock_.now(), [this](wheel_entry& entry) { expire(static_cast<connection&>(entry)); });
+  in_batch_ = false;
+  pool_.recycle();
+  if (!queue_.empty()) schedule();
+  if (pool_.open_count() != 0) arm_tick();  // otherwise the next connection does
+}
+
+void engine::expire(connection& c) {
+  if (!c.unsent.empty()) {
+    ++counters_.timed_out;
+    return reset(c);
+  }
+  switch (c.at) {
+    case phase::idle:
+      // A request may have come in this very moment.
+      if (!c.expired) {
+        c.expired = c.readable = true;
+        guarded_turn(c);
+        c.expired = false;
+        if (c.at != phase::idle) return;
+      }
+      if (!draining_) ++counters_.timed_out;
+      if (!draining_) return close(c);
+      c.linger = true;
+      return finish(c);
+    case phase::head:
+    case phase::body:
+      ++counters_.timed_out;
+      refuse(c, {408, "request not complete in time"});
+      flush(c);
+      if (c.at == phase::closing && c.unsent.empty()) finish(c);
+      return;
+    case phase::lingering:
+      return close(c);
+    case phase::handling:
+    case phase::closing:
+    case phase::dead:
+      return;
+  }
+}
+
+std::uint64_t engine::after(std::chrono::milliseconds time) const noexcept {
+  if (time.count() <= 0) return wheel_entry::never;
+  return clock_.now() + static_cast<std::uint64_t>(time.count());
+}
+
+}  // namespace cluster::http

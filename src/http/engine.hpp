@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "http/acceptor.hpp"
+#include "http/coarse_clock.hpp"
+#include "http/connection_pool.hpp"
+#include "http/dispatcher.hpp"
+#include "wire/head_reader.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <optional>
+#include <string>
+
+namespace cluster::http {
+
+/// The connections of a server and the loop that drives them. See poll_set for how it lives in an
+/// io_context; all I/O is plain non-blocking calls on the connections' descriptors.
+///
+/// A connection's wake-up is a turn: read what is there, answer every complete request in it, send all
+/// answers at once, keep what is left. Turns never nest and share the read and the write buffer.
+class engine : public std::enable_shared_from_this<engine> {
+ public:
+  using drain_handler = boost::asio::any_completion_handler<void(error_code)>;
+
+  engine(boost::asio::io_context& context, const route_tree& routes, server_options options);
+  ~engine();
+
+  void start(std::span<const listener> listeners);
+  void start_drain(std::chrono::steady_clock::time_point hard_deadline, drain_handler handler);
+  void stop();
+  const server_counters& counters() const noexcept { return counters_; }
+
+  /// A connection that left: the descriptor now belongs to the caller, with what was received and not
+  /// yet looked at.
+  struct detached {
+    int fd;
+    std::string unread;
+  };
+  /// Takes connections that are at a request boundary out of the server.
+  std::vector<detached> detach();
+  /// Goes on with such a connection; takes the descriptor, which is in non-blocking mode, in any case.
+  void adopt(int fd, std::string_view unread);
+
+ private:
+  using timer = boost::asio::basic_waitable_timer<
+      std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+      boost::asio::io_context::executor_type>;
+
+  // The loop (engine.cpp).
+  void arm();
+  void on_ready();
+  void on_event(connection& c, std::uint32_t events);
+  void run_queue();
+  void enqueue(connection& c);
+  void schedule();
+  void arm_tick();
+  void on_tick();
+  void expire(connection& c);
+
+  // A turn (engine_turn.cpp).
+  void open(int fd, std::string_view unread);
+  void guarded_turn(connection& c);
+  void turn(connection& c);
+  bool receive(connection& c);
+  void process(connection& c);
+  bool read_head(connection& c);
+  bool read_body(connection& c);
+  bool run(connection& c, exchange& request, const char* section);
+  bool start_coroutine(connection& c, const handler& answer);
+  void coroutine_done(connection& c, const std::exception_ptr& failure, response answer);
+  void respond(connection& c, const exchange& request, const response& answer);
+  void refuse(connection& c, const wire::refusal& why);
+
+  // The way out (engine_output.cpp).
+  void flush(connection& c);
+  std::size_t send_some(connection& c, std::string_view octets);
+  void finish(connection& c);
+  void drop_input(connection& c);
+  void set_deadline(connection& c);
+  void close(connection& c);
+  void reset(connection& c);
+  void release(connection& c);
+
+  // Leaving (engine_drain.cpp).
+  void check_drained();
+  void finish_drain(error_code ec);
+  void post_drained(drain_handler handler, error_code ec);
+
+  std::uint64_t after(std::chrono::milliseconds time) const noexcept;
+
+  boost::asio::io_context& context_;
+  server_options options_;
+  wire::limits limits_;
+  server_counters counters_;
+  coarse_clock clock_;
+  deadline_wheel wheel_;
+  connection_pool pool_;
+  exchange_pool exchanges_;
+  poll_set set_;
+  acceptor acceptor_;
+  dispatcher dispatcher_;
+  wire::head_reader reader_;
+  timer tick_;
+  timer drain_timer_;
+  drain_handler drain_handler_;
+
+  wire::byte_buffer in_;   // of the turn that runs
+  wire::byte_buffer out_;  // of the turn that runs
+  std::size_t read_size_;
+  std::unique_ptr<exchange> spare_;  // of the request that is read
+  std::vector<connection*> queue_;
+  std::vector<connection*> running_;
+  connection* starting_ = nullptr;   // whose coroutine is being started
+  std::uint64_t drain_idle_until_ = 0;
+  bool armed_ = false;
+  bool in_batch_ = false;
+  bool scheduled_ = false;
+  bool ticking_ = false;
+  bool draining_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace cluster::http

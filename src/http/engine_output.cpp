@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/engine.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace cluster::http {
+
+// Sends what it can; what the socket does not take waits in `unsent` for the edge that says it is writable
+// again. Everything a turn answered goes out in one call.
+void engine::flush(connection& c) {
+  if (!c.unsent.empty()) {
+    const std::size_t sent = send_some(c, c.unsent.view());
+    if (c.at == phase::dead) return out_.clear();
+    c.unsent.consume(sent);
+    if (c.unsent.empty()) {
+      c.unsent.release();
+      c.backlog = !c.unread.empty();
+    }
+  }
+  if (out_.empty()) return;
+  std::size_t sent = 0;
+  if (c.unsent.empty()) {
+    sent = send_some(c, out_.view());
+    if (c.at == phase::dead) return out_.clear();
+  }
+  if (sent != out_.size()) c.unsent.append(out_.view().substr(sent));
+  out_.clear();
+  if (out_.capacity() > 4 * options_.output_high_water) out_.release();
+}
+
+// The number of octets taken. Closes the connection if it is broken.
+std::size_t engine::send_some(connection& c, std::string_view octets) {
+  ssize_t n;
+  do n = ::send(c.fd, octets.data(), octets.size(), MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  if (n >= 0) {
+    counters_.bytes_sent += static_cast<std::uint64_t>(n);
+    return static_cast<std::size_t>(n);
+  }
+  if (errno == EAGAIN) return 0;
+  close(c);
+  return 0;
+}
+
+// The last answer is with the kernel. Closing now, with octets unread, would reset the connection and could
+// take the answer back; so the sending side ends first and the rest is read away (RFC 9112 9.6).
+void engine::finish(connection& c) {
+  if (!c.linger && !c.readable) return close(c);
+  ::shutdown(c.fd, SHUT_WR);
+  c.at = phase::lingering;
+  c.limit = options_.linger_time.count() > 0 ? after(options_.linger_time) : 0;
+  c.unread.release();
+  wheel_.set(c, c.limit);
+  drop_input(c);
+}
+
+void engine::drop_input(connection& c) {
+  constexpr int reads_at_once = 16;
+  for (int i = 0; i < reads_at_once; ++i) {
+    in_.clear();
+    const std::size_t room = std::max(read_size_, std::size_t{1});
+    const ssize_t n = ::recv(c.fd, in_.prepare(room), room, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) return close(c);
+    counters_.bytes_received += static_cast<std::uint64_t>(n);
+    c.dropped += static_cast<std::uint64_t>(n);
+    if (c.dropped > options_.linger_bytes) return close(c);
+  }
+  enqueue(c);
+}
+
+void engine::set_deadline(connection& c) {
+  if (!c.unsent.empty()) return wheel_.set(c, after(options_.write_progress_time));
+  switch (c.at) {
+    case phase::idle:
+      return wheel_.set(c, draining_ ? drain_idle_until_ : after(options_.idle_time));
+    case phase::head:
+    case phase::lingering:
+      return wheel_.set(c, c.limit);
+    case phase::body:
+      return wheel_.set(c, std::min(c.limit, after(options_.body_progress_time)));
+    case phase::handling:
+    case phase::closing:
+    case phase::dead:
+      return wheel_.set(c, wheel_entry::never);
+  }
+}
+
+void engine::close(connection& c) {
+  if (c.at == phase::lingering) {
+    // Whatever of the answer is still in the kernel's hands shall not stay there for ever.
+    const auto most = static_cast<unsigned>(
+        std::clamp<std::int64_t>(options_.write_progress_time.count(), 1, 600'000));
+    ::setsockopt(c.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &most, sizeof most);
+  }
+  ::close(c.fd);
+  release(c);
+}
+
+void engine::reset(connection& c) {
+  const linger now{1, 0};
+  ::setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  ::close(c.fd);
+  release(c);
+}
+
+void engine::release(connection& c) {
+  const bool running = c.at == phase::handling;
+  wheel_.remove(c);
+  pool_.close(c);
+  if (!running && c.current) exchanges_.give_back(std::move(c.current));
+  --counters_.open;
+  if (draining_) check_drained();
+}
+
+}  // namespace cluster::http

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/engine.hpp"
+
+#include "wire/response_writer.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <sys/socket.h>
+
+namespace cluster::http {
+
+void engine::open(int fd, std::string_view unread) {
+  connection& c = pool_.open(fd);
+  ++counters_.accepted;
+  ++counters_.open;
+  c.unread.append(unread);
+  c.backlog = !unread.empty();
+  c.readable = true;  // often it is, and trying costs less than being told
+  guarded_turn(c);
+  if (c.at == phase::dead) return;
+  if (!set_.add_connection(fd, c)) return reset(c);
+  arm_tick();
+}
+
+// Memory may run out in the middle of anything; that costs the connection it happened to.
+void engine::guarded_turn(connection& c) {
+  try {
+    turn(c);
+  } catch (const std::exception& e) {
+    dispatcher_.report("connection", e.what());
+    out_.clear();
+    if (c.at != phase::dead) reset(c);
+  }
+}
+
+void engine::turn(connection& c) {
+  if (c.may_read() && (c.backlog || c.readable)) {
+    in_.clear();
+    if (!c.unread.empty()) {
+      in_.append(c.unread.view());
+      c.unread.release();
+    }
+    if (c.backlog || receive(c)) {
+      c.backlog = false;
+      process(c);
+    }
+    if (c.at == phase::dead) return;
+    if (!in_.empty()) {
+      if (c.at == phase::closing) c.linger = true;
+      else c.unread.append(in_.view());
+    }
+  }
+  flush(c);
+  if (c.at == phase::dead) return;
+  if (c.at == phase::closing && c.unsent.empty()) return finish(c);
+  if (c.may_read() && (c.backlog || c.readable)) enqueue(c);
+  set_deadline(c);
+}
+
+// Returns whether octets came. A read that did not fill the buffer has emptied the socket; the next edge
+// will tell of more, so nothing is ever read just to see EAGAIN.
+bool engine::receive(connection& c) {
+  char* const to = in_.prepare(read_size_);
+  const std::size_t room = in_.room();
+  ssize_t n;
+  do n = ::recv(c.fd, to, room, 0);
+  while (n < 0 && errno == EINTR);
+  if (n > 0) {
+    const auto got = static_cast<std::size_t>(n);
+    in_.commit(got);
+    counters_.bytes_received += got;
+    c.readable = got == room || c.ending;
+    return true;
+  }
+  if (n < 0 && errno == EAGAIN) {
+    c.readable = false;
+    return false;
+  }
+  in_.clear();  // the end: of a connection at a boundary, or of a request that will never be complete
+  close(c);
+  return false;
+}
+
+void engine::process(connection& c) {
+  for (unsigned n = 0;;) {
+    if (c.at == phase::body) {
+      if (!read_body(c)) return;
+    } else if (c.at_boundary()) {
+      if (!read_head(c)) return;
+    } else {
+      return;
+    }
+    if (c.at == phase::idle && !in_.empty() &&
+        (++n >= options_.requests_at_once || out_.size() >= options_.output_high_water)) {
+      c.backlog = true;
+      return;
+    }
+  }
+}
+
+// Returns whether to go on with what is in the buffer; so do the next three.
+bool engine::read_head(connection& c) {
+  if (const std::size_t n = wire::leading_empty_lines(in_.view()); n != 0) in_.consume(n);
+  if (in_.empty()) return false;
+  exchange& request = *spare_;
+  switch (reader_.read(in_.view(), c.scanned, request.head)) {
+    case wire::head_state::incomplete:
+      if (c.at == phase::idle) {
+        c.at = phase::head;
+        c.limit = after(options_.header_time);
+      }
+      return false;
+    case wire::head_state::refused:
+      refuse(c, reader_.why());
+      return false;
+    case wire::head_state::complete:
+      break;
+  }
+  c.scanned = 0;
+  const char* const section = in_.view().data();
+  const std::uint64_t length = request.head.content_length;
+  in_.consume(request.head.size);  // the octets stay where they are until more are read
+  switch (request.head.body) {
+    case wire::framing::none:
+      return run(c, request, section);
+    case wire::framing::length:
+      if (length > options_.body_bytes) {
+        refuse(c, {413, "content too large"});
+        return false;
+      }
+      if (in_.size() >= length) {
+        request.body = in_.view().substr(0, static_cast<std::size_t>(length));
+        in_.consume(request.body.size());
+        return run(c, request, section);
+      }
+      request.decoder.start_length(length);
+      break;
+    case wire::framing::chunked:
+      request.decoder.start_chunked();
+      break;
+  }
+  request.keep(section);
+  c.current = std::move(spare_);
+  spare_ = exchanges_.take();
+  c.at = phase::body;
+  c.limit = after(options_.body_time);
+  if (request.head.expect_continue && in_.empty()) out_.append(wire::continue_response);
+  return true;
+}
+
+bool engine::read_body(connection& c) {
+  exchange& request = *c.current;
+  for (;;) {
+    std::string_view rest = in_.view();
+    std::string_view piece;
+    const wire::body_state state = request.decoder.take(rest, piece);
+    if (state == wire::body_state::data) request.body_bytes.append(piece);
+    in_.consume(in_.size() - rest.size());
+    switch (state) {
+      case wire::body_state::data:
+        break;
+      case wire::body_state::more:
+        return false;
+      case wire::body_state::refused:
+        refuse(c, request.decoder.why());
+        return false;
+      case wire::body_state::done:
+        request.body = request.body_bytes;
+        return run(c, request, nullptr);
+    }
+  }
+}
+
+// `section` is where the header section lies if the request is the spare one, which owns nothing.
+bool engine::run(connection& c, exchange& request, const char* section) {
+  ++counters_.requests;
+  const route_match match = dispatcher_.find(request);
+  if (match.answer != nullptr && match.answer->is_coroutine()) {
+    if (section != nullptr) {
+      request.keep(section);
+      c.current = std::move(spare_);
+      spare_ = exchanges_.take();
+    }
+    return start_coroutine(c, *match.answer);
+  }
+  respond(c, request, dispatcher_.run(match, request));
+  if (section != nullptr) request.reset();
+  else exchanges_.give_back(std::move(c.current));
+  return c.at == phase::idle;
+}
+
+bool engine::start_coroutine(connection& c, const handler& answer) {
+  c.at = phase::handling;
+  ++counters_.in_progress;
+  starting_ = &c;
+  try {
+    boost::asio::co_spawn(
+        context_, answer.coroutine()(c.current->view),
+        [self = shared_from_this(), &c](const std::exception_ptr& failure, response made) {
+          self->coroutine_done(c, failure, std::move(made));
+        });
+  } catch (...) {
+    coroutine_done(c, std::current_exception(), {});
+  }
+  starting_ = nullptr;
+  return c.at == phase::idle;
+}
+
+void engine::coroutine_done(connection& c, const std::exception_ptr& failure, response answer) {
+  --counters_.in_progress;
+  if (failure) answer = dispatcher_.failed(*c.current, failure);
+  if (c.at == phase::dead) {
+    exchanges_.give_back(std::move(c.current));
+    return;
+  }
+  const bool at_once = starting_ == &c;  // then the turn that started it goes on
+  if (!at_once) clock_.update();
+  respond(c, *c.current, answer);
+  exchanges_.give_back(std::move(c.current));
+  if (at_once) return;
+  c.backlog = !c.unread.empty();
+  flush(c);
+  if (c.at != phase::dead) guarded_turn(c);
+  pool_.recycle();
+}
+
+void engine::respond(connection& c, const exchange& request, const response& answer) {
+  const bool keep = request.head.keep_alive && !answer.wants_close() && !draining_;
+  const wire::response_parts parts{answer.status(), answer.content_type(), answer.field_lines(),
+                                   answer.body(),
+                                   answer.has_date() ? std::string_view{} : clock_.date()};
+  wire::write_response(out_, parts,
+                       {request.head.version, keep, request.head.method == verb::head});
+  c.at = keep ? phase::idle : phase::closing;
+  // A client that said it would send no more may be left at once; another one may be sending.
+  if (!keep) c.linger = request.head.keep_alive;
+}
+
+void engine::refuse(connection& c, const wire::refusal& why) {
+  ++counters_.refused;
+  std::string text(wire::reason_phrase(why.status));
+  text.append(": ").append(why.reason).append("\n");
+  wire::write_response(out_, {why.status, "text/plain; charset=utf-8", {}, text, clock_.date()},
+                       {11, false, false});
+  in_.clear();
+  c.unread.release();
+  if (c.current) exchanges_.give_back(std::move(c.current));
+  c.at = phase::closing;
+  c.linger = true;
+}
+
+}  // namespace cluster::http

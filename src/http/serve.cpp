@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cluster/http/server.hpp>
+#include <cluster/worker.hpp>
+
+#include <exception>
+
+namespace cluster::http {
+namespace {
+
+// What other handlers of the context let out is theirs; serving goes on.
+void run_through(worker& self, boost::asio::io_context& context) {
+  for (;;) {
+    try {
+      context.run();
+      return;
+    } catch (const std::exception& e) {
+      self.report_failure("event loop", e.what());
+    } catch (...) {
+      self.report_failure("event loop", "unknown exception");
+    }
+  }
+}
+
+}  // namespace
+
+int serve(worker& self, const router& app, server_options options) {
+  if (!options.on_failure) {
+    options.on_failure = [&self](std::string_view where, std::string_view what) {
+      self.report_failure(where, what);
+    };
+  }
+  options.log = self.log();
+  boost::asio::io_context& context = self.context();
+  server http(context, app, std::move(options));
+  http.start(self.listeners());
+
+  self.async_wait_drain([&](error_code ec, const drain_notice& notice) {
+    if (ec) return;
+    http.async_drain(notice.hard_deadline, [&](error_code) {
+      self.done();
+      context.stop();
+    });
+    self.release_listeners();
+  });
+  self.ready();
+  run_through(self, context);
+
+  // The farewell is on its way; give it, and whatever else is ready, the moment it needs.
+  constexpr std::chrono::milliseconds moment{50};
+  context.restart();
+  try {
+    context.run_for(moment);
+  } catch (const std::exception& e) {
+    self.report_failure("event loop", e.what());
+  }
+  return 0;
+}
+
+}  // namespace cluster::http

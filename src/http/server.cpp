@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cluster/http/server.hpp>
+
+#include "http/engine.hpp"
+
+#include <stdexcept>
+
+namespace cluster::http {
+namespace {
+
+server_options checked(server_options options) {
+  const auto refuse = [](const char* why) {
+    throw std::invalid_argument(std::string("server_options: ") + why);
+  };
+  if (options.header_bytes < 256 || options.header_bytes > 1024 * 1024)
+    refuse("header_bytes has to be in 256..1048576");
+  if (options.target_bytes == 0) refuse("target_bytes has to be more than zero");
+  if (options.header_fields == 0 || options.header_fields > 10'000)
+    refuse("header_fields has to be in 1..10000");
+  if (options.output_high_water == 0) refuse("output_high_water has to be more than zero");
+  if (options.accepts_at_once == 0) refuse("accepts_at_once has to be more than zero");
+  if (options.requests_at_once == 0) refuse("requests_at_once has to be more than zero");
+  if (options.accept_backoff.count() <= 0) refuse("accept_backoff has to be more than zero");
+  return options;
+}
+
+}  // namespace
+
+server::server(boost::asio::io_context& context, const router& app, server_options options)
+    : engine_(std::make_shared<engine>(context, app.tree(), checked(std::move(options)))) {}
+
+server::~server() { engine_->stop(); }
+
+void server::start(std::span<const listener> listeners) { engine_->start(listeners); }
+
+void server::start_drain(std::chrono::steady_clock::time_point hard_deadline,
+                         boost::asio::any_completion_handler<void(error_code)> handler) {
+  engine_->start_drain(hard_deadline, std::move(handler));
+}
+
+void server::stop() { engine_->stop(); }
+
+const server_counters& server::counters() const noexcept { return engine_->counters(); }
+
+}  // namespace cluster::http
