@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "common/handler_slot.hpp"
 #include "http/acceptor.hpp"
 #include "http/coarse_clock.hpp"
 #include "http/connection_pool.hpp"
@@ -103,7 +104,7 @@ class engine : public std::enable_shared_from_this<engine> {
   wire::head_reader reader_;
   timer tick_;
   timer drain_timer_;
-  drain_handler drain_handler_;
+  handler_slot<drain_handler> drain_handler_;
 
   wire::byte_buffer in_;   // of the turn that runs
   wire::byte_buffer out_;  // of the turn that runs

@@ -15,7 +15,7 @@ void engine::start_drain(std::chrono::steady_clock::time_point hard_deadline, dr
     return;
   }
   clock_.update();
-  drain_handler_ = std::move(handler);
+  drain_handler_.put(std::move(handler));
   draining_ = true;
   const auto grace = options_.drain_idle_time;
   drain_idle_until_ = grace.count() > 0 ? after(grace) : clock_.now();
@@ -42,7 +42,7 @@ void engine::check_drained() {
 }
 
 void engine::finish_drain(error_code ec) {
-  if (drain_handler_) post_drained(std::exchange(drain_handler_, nullptr), ec);
+  if (drain_handler_) post_drained(drain_handler_.take(), ec);
 }
 
 void engine::post_drained(drain_handler handler, error_code ec) {

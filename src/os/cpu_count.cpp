@@ -69,7 +69,7 @@ std::size_t smallest_quota(const std::string& mount, std::string path, Read read
 
 std::size_t affinity_count() {
   // The kernel may be built for more CPUs than cpu_set_t has room for: grow until it fits.
-  for (int cpus = 1024; cpus <= 1024 * 1024; cpus *= 4) {
+  for (std::size_t cpus = 1024; cpus <= 1024 * 1024; cpus *= 4) {
     cpu_set_t* set = CPU_ALLOC(cpus);
     if (set == nullptr) return 0;
     const std::size_t size = CPU_ALLOC_SIZE(cpus);

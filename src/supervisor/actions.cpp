@@ -78,12 +78,13 @@ void supervisor::impl::perform(const policy::finish& what) {
   }
   failure_text = what.reason;
   settle_scale(boost::asio::error::operation_aborted);
-  for (handler_type& each : std::exchange(stop_handlers, {})) complete(std::move(each), {});
-  complete(std::exchange(run_handler, {}), ec);
+  for (handler_type& each : stop_handlers) complete(std::move(each), {});
+  stop_handlers.clear();
+  complete(run_handler.take(), ec);
 }
 
 void supervisor::impl::settle_scale(error_code ec) {
-  if (scale_handler) complete(std::exchange(scale_handler, {}), ec);
+  if (scale_handler) complete(scale_handler.take(), ec);
 }
 
 void supervisor::impl::arm_timer() {

@@ -97,7 +97,7 @@ void supervisor::impl::run(handler_type handler) {
         self->stop(hard ? stop_mode::fast : stop_mode::graceful, {});
       });
     });
-  run_handler = std::move(handler);
+  run_handler.put(std::move(handler));
   running = true;
   work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
   fleet.emplace(fleet_settings(settings));
@@ -119,7 +119,7 @@ void supervisor::impl::scale(std::size_t count, handler_type handler) {
   if (count == 0 || count > 1024)
     return complete(std::move(handler), make_error_code(error::invalid_options));
   settle_scale(boost::asio::error::operation_aborted);
-  scale_handler = std::move(handler);
+  scale_handler.put(std::move(handler));
   apply(fleet->scale(count, clock::now()));
 }
 
@@ -175,7 +175,7 @@ void supervisor::impl::abandon() noexcept {
   running = false;
   work = {};
   const error_code aborted = boost::asio::error::operation_aborted;
-  if (run_handler) complete(std::move(run_handler), aborted);
+  if (run_handler) complete(run_handler.take(), aborted);
   for (handler_type& each : stop_handlers) complete(std::move(each), aborted);
   stop_handlers.clear();
   settle_scale(aborted);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "common/handler_slot.hpp"
 #include "os/listen_socket.hpp"
 #include "os/pid_file.hpp"
 #include "policy/fleet.hpp"
@@ -12,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,9 +79,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   boost::asio::steady_timer timer;
   bool timer_armed = false;
 
-  handler_type run_handler;
-  std::vector<handler_type> stop_handlers;
-  handler_type scale_handler;
+  handler_slot<handler_type> run_handler;
+  std::list<handler_type> stop_handlers;  ///< a list: its elements are never assigned
+  handler_slot<handler_type> scale_handler;
   executor_type work;  ///< keeps the context running while every worker rests
 };
 

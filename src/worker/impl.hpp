@@ -8,7 +8,7 @@
 
 #include <boost/asio/signal_set.hpp>
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,7 +46,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   std::shared_ptr<ipc::channel> channel;
   worker_state state = worker_state::starting;
   std::optional<drain_notice> notice;
-  std::deque<waiter> waiters;
+  std::list<waiter> waiters;  ///< a list: assigning a handler recurses without end in Boost 1.81
   std::uint64_t next_key = 1;
   failure_budget failures;
 };

@@ -143,7 +143,7 @@ void worker::impl::wait_drain(drain_handler handler) {
 void worker::impl::complete_wait(std::uint64_t key, error_code ec) {
   const auto found = std::ranges::find(waiters, key, &waiter::key);
   if (found == waiters.end()) return;
-  drain_handler handler = std::move(found->handler);
+  drain_handler handler(std::move(found->handler));
   waiters.erase(found);
   boost::asio::get_associated_cancellation_slot(handler).clear();
   boost::asio::post(context.get_executor(),
