@@ -13,7 +13,8 @@ namespace cluster::os {
 /// neither waited for nor detach()ed kills the process.
 inline boost::process::v2::basic_process<boost::asio::any_io_executor> to_process_object(
     const boost::asio::any_io_executor& executor, launched_process process) {
-  return {executor, process.pid, process.pidfd.release()};
+  return boost::process::v2::basic_process<boost::asio::any_io_executor>(executor, process.pid,
+                                                                         process.pidfd.release());
 }
 
 }  // namespace cluster::os

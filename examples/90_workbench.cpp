@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+// A server to point tools at: tests, benches and the curious.
+//   /            Hello, World!            /ms/N     answers after N ms, without blocking
+//   /whoami      worker, slot and pid     /spin/N   blocks its worker for N ms
+//   /echo        the content sent         /hang     blocks its worker for good
+//   /headers     the fields as received   /throw    throws: 500 for this request only
+//   /big         8 MiB                    /exit/N   ends its worker with exit code N
+//   /upload      counts the content       /nocontent  204
+// The field X-Worker names the worker that answered. Own argument, after `--`: --fail-start CODE ends
+// each worker before it is ready.
+#include <cluster/cluster.hpp>
+#include <cluster/http.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+namespace http = cluster::http;
+
+int number(std::string_view text) {
+  int value = -1;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{} || end != text.data() + text.size() || value < 0 || value > 600'000)
+    throw std::invalid_argument("'" + std::string(text) + "' is not a number from 0 to 600000");
+  return value;
+}
+
+void block_for(std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) continue;
+}
+
+void add_routes(http::router& app, const cluster::worker& self) {
+  const auto named = [id = std::to_string(self.id().value)](http::response answer) {
+    return std::move(answer).set("X-Worker", id);
+  };
+  app.get("/", [=] { return named(http::text("Hello, World!\n")); });
+  app.get("/whoami", [=, &self] {
+    return named(http::text("worker " + std::to_string(self.id().value) + " slot " +
+                            std::to_string(self.slot().value) + " pid " + std::to_string(::getpid()) + "\n"));
+  });
+  const auto echo = [=](const http::request& request) {
+    return named(http::response().set("Content-Type", "application/octet-stream")
+                     .body(std::string(request.body())));
+  };
+  app.get("/echo", echo).post("/echo", echo).put("/echo", echo);
+  app.get("/headers", [=](const http::request& request) {
+    std::string lines;
+    for (const auto& [name, value] : request.fields())
+      lines.append(name).append(": ").append(value).append("\n");
+    return named(http::text(std::move(lines)));
+  });
+  app.get("/big", [=] { return named(http::text(std::string(8 * 1024 * 1024, 'x'))); });
+  const auto count = [=](const http::request& request) {
+    return named(http::text(std::to_string(request.body().size()) + "\n"));
+  };
+  app.post("/upload", count).put("/upload", count);
+  app.get("/nocontent", [=] { return named(http::status(204)); });
+  app.get("/ms/{time}", [=](const http::request& request) -> boost::asio::awaitable<http::response> {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
+                                    std::chrono::milliseconds(number(request.param("time"))));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_return named(http::text("waited\n"));
+  });
+  app.get("/spin/{time}", [=](const http::request& request) {
+    block_for(std::chrono::milliseconds(number(request.param("time"))));
+    return named(http::text("spun\n"));
+  });
+  app.get("/hang", []() -> http::response {
+    for (;;) ::pause();
+  });
+  app.get("/throw", []() -> http::response { throw std::runtime_error("thrown on request"); });
+  app.get("/exit/{code}", [](const http::request& request) -> http::response {
+    std::_Exit(number(request.param("code")) & 0xFF);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const cluster::options defaults{.name = "workbench", .description = "A server to point tools at."};
+  return cluster::run(argc, argv, defaults, [](cluster::worker& self) {
+    const auto own = self.arguments();
+    if (own.size() == 2 && own[0] == "--fail-start") return number(own[1]);
+    if (!own.empty()) throw std::invalid_argument("'" + own[0] + "': known is --fail-start CODE");
+    http::router app;
+    add_routes(app, self);
+    return http::serve(self, app);
+  });
+}
