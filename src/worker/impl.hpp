@@ -30,6 +30,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void complete_wait(std::uint64_t key, error_code ec);
   void release_listeners() noexcept;
   void handle_signals();
+  void forget_signals() noexcept;
   void request_drain();
 
   struct waiter {

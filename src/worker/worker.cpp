@@ -26,8 +26,7 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
 }
 
 worker::~worker() {
-  error_code ignored;
-  impl_->signals.clear(ignored);
+  impl_->forget_signals();
   if (impl_->channel) impl_->channel->close();
   const error_code aborted = boost::asio::error::operation_aborted;
   while (!impl_->waiters.empty()) impl_->complete_wait(impl_->waiters.front().key, aborted);
@@ -61,8 +60,7 @@ void worker::done() {
   impl_->state = worker_state::exited;
   impl_->channel->send(ipc::done{});
   impl_->channel->close();
-  error_code ignored;
-  impl_->signals.clear(ignored);
+  impl_->forget_signals();
 }
 
 void worker::report_failure(std::string_view where, std::string_view what) noexcept try {
@@ -121,10 +119,16 @@ void worker::impl::handle_signals() {
   signals.async_wait([weak = weak_from_this()](const error_code& failed, int) {
     const auto self = weak.lock();
     if (failed || !self) return;
-    error_code ignored;
-    self->signals.clear(ignored);
+    self->forget_signals();
     self->request_drain();
   });
+}
+
+// clear() gives the signals back but leaves the wait pending, which would keep the context running.
+void worker::impl::forget_signals() noexcept {
+  error_code ignored;
+  signals.clear(ignored);
+  signals.cancel(ignored);
 }
 
 void worker::impl::wait_drain(drain_handler handler) {
