@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/route_tree.hpp"
+#include "support/catch.hpp"
+
+#include <cluster/http/router.hpp>
+
+#include <stdexcept>
+#include <string>
+
+using namespace cluster::http;
+
+namespace {
+
+response nothing() { return {}; }
+
+// Which pattern answers, and what it took: the handler of a route says its pattern.
+class routes {
+ public:
+  void add(verb method, const std::string& pattern) {
+    tree_.add(method, pattern, handler([pattern] { return text(pattern); }));
+  }
+  void add(const std::string& pattern) { add(verb::get, pattern); }
+
+  std::string find(const std::string& path, verb method = verb::get) {
+    const route_match match = tree_.find(method, path, params_);
+    if (match.answer == nullptr)
+      return match.allowed == 0 ? "none" : "allowed: " + allow_value(match.allowed);
+    exchange unused{{}};
+    std::string out = match.answer->plain()(unused.view).body();
+    for (std::size_t i = 0; i < params_.count; ++i)
+      out.append(" ").append(params_.list[i].first).append("=").append(params_.list[i].second);
+    return out;
+  }
+
+ private:
+  route_tree tree_;
+  route_params params_;
+};
+
+}  // namespace
+
+TEST_CASE("literals, parameters and rests", "[http][router]") {
+  routes r;
+  r.add("/");
+  r.add("/v1/todos");
+  r.add("/v1/todos/");
+  r.add("/v1/todos/new");
+  r.add("/v1/todos/{id}");
+  r.add("/v1/todos/{id}/notes/{note}");
+  r.add("/files/{path*}");
+  r.add("/files/readme");
+
+  CHECK(r.find("/") == "/");
+  CHECK(r.find("/v1/todos") == "/v1/todos");
+  CHECK(r.find("/v1/todos/") == "/v1/todos/");
+  CHECK(r.find("/v1/todos/new") == "/v1/todos/new");
+  CHECK(r.find("/v1/todos/7") == "/v1/todos/{id} id=7");
+  CHECK(r.find("/v1/todos/7/notes/8") == "/v1/todos/{id}/notes/{note} id=7 note=8");
+  CHECK(r.find("/v1/todos/new/notes/8") == "/v1/todos/{id}/notes/{note} id=new note=8");
+  CHECK(r.find("/v1/todos/7/") == "none");
+  CHECK(r.find("/v1/todos//notes/8") == "none");
+  CHECK(r.find("/v1") == "none");
+  CHECK(r.find("/V1/todos") == "none");
+  CHECK(r.find("/files/") == "/files/{path*} path=");
+  CHECK(r.find("/files/a/b/c") == "/files/{path*} path=a/b/c");
+  CHECK(r.find("/files/readme") == "/files/readme");
+  CHECK(r.find("/files/readme/x") == "/files/{path*} path=readme/x");
+  CHECK(r.find("/files") == "none");
+  CHECK(r.find("//") == "none");
+  CHECK(r.find("*") == "none");
+}
+
+TEST_CASE("paths are compared decoded, segment by segment", "[http][router]") {
+  routes r;
+  r.add("/a b/c");
+  r.add("/{x}/d");
+  CHECK(r.find("/a%20b/c") == "/a b/c");
+  CHECK(r.find("/%61%20b/%63") == "/a b/c");
+  CHECK(r.find("/a%2Fb/d") == "/{x}/d x=a%2Fb");
+  CHECK(r.find("/a%2Fd") == "none");
+}
+
+TEST_CASE("methods", "[http][router]") {
+  routes r;
+  r.add(verb::get, "/a");
+  r.add(verb::post, "/a");
+  r.add(verb::get, "/users/me");
+  r.add(verb::delete_, "/users/{id}");
+  r.add(verb::head, "/h");
+  r.add(verb::get, "/h");
+
+  CHECK(r.find("/a", verb::post) == "/a");
+  CHECK(r.find("/a", verb::head) == "/a");
+  CHECK(r.find("/a", verb::put) == "allowed: GET, HEAD, POST, OPTIONS");
+  CHECK(r.find("/users/me", verb::delete_) == "/users/{id} id=me");
+  CHECK(r.find("/users/me", verb::put) == "allowed: DELETE, GET, HEAD, OPTIONS");
+  CHECK(r.find("/users/7", verb::get) == "allowed: DELETE, OPTIONS");
+  CHECK(r.find("/h", verb::head) == "/h");
+}
+
+TEST_CASE("one method, two names for a parameter", "[http][router]") {
+  routes r;
+  r.add(verb::get, "/x/{a}");
+  r.add(verb::put, "/x/{b}");
+  CHECK(r.find("/x/1", verb::get) == "/x/{a} a=1");
+  CHECK(r.find("/x/1", verb::put) == "/x/{b} b=1");
+}
+
+TEST_CASE("malformed patterns are refused when they are added", "[http][router]") {
+  for (const char* bad : {"", "a", "/{", "/}", "/{}", "/{*}", "/a{b}", "/{a}b", "/{a}/{a}", "/{a*}/b",
+                          "/{a{b}}", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{p}/{q}"}) {
+    INFO(bad);
+    router app;
+    CHECK_THROWS_AS(app.get(bad, nothing), std::invalid_argument);
+  }
+  router app;
+  app.get("/a/{b}", nothing);
+  CHECK_THROWS_AS(app.get("/a/{c}", nothing), std::invalid_argument);
+  CHECK_THROWS_AS(app.route(verb::connect, "/a", nothing), std::invalid_argument);
+  app.put("/a/{c}", nothing);
+}
+
+TEST_CASE("every shape of handler", "[http][router]") {
+  const auto plain = [](auto f) { return !handler(f).is_coroutine(); };
+  CHECK(plain([](const request&) { return response(); }));
+  CHECK(plain([] { return response(); }));
+  CHECK(plain(nothing));
+  CHECK_FALSE(plain([](const request&) -> boost::asio::awaitable<response> { co_return response(); }));
+  CHECK_FALSE(plain([]() -> boost::asio::awaitable<response> { co_return response(); }));
+}
