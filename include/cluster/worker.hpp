@@ -13,6 +13,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,9 +25,19 @@ namespace cluster {
 
 /// How a worker is asked to leave.
 struct drain_notice {
+  /// Until then connections that cannot move are served on; from then on their end is announced.
+  std::chrono::steady_clock::time_point soft_deadline{};
   /// What still runs then is closed; the worker should be gone by this time.
   std::chrono::steady_clock::time_point hard_deadline{};
   exit_reason reason = exit_reason::requested;
+};
+
+/// A live connection between two messages of its protocol, on its way from a draining worker to another.
+struct moving_connection {
+  int fd = -1;           ///< non-blocking; belongs to whoever has taken the connection
+  std::string unread;    ///< octets received and not used yet; up to 48 KiB can move
+  std::string state;     ///< the application's own, up to 8 KiB
+  bool returned = false; ///< it was this worker's own, and the other one did not take it
 };
 
 /// A worker's side of the cluster: who it is, its listeners, and its conversation with the supervisor.
@@ -86,6 +99,27 @@ class worker {
   /// Closes this process's copies of the listeners. The supervisor still holds them, so queued
   /// connections go to other workers or wait; nothing is reset.
   CLUSTER_API void release_listeners();
+
+  /// Whether a connection can be moved away right now: this worker drains, and another one takes them.
+  CLUSTER_API bool can_move() const noexcept;
+
+  /// Sends a connection to another worker. Precondition: it is at a boundary, nothing of it is in flight
+  /// in this process, and its descriptor is in no epoll set. True: the descriptor has been taken; the
+  /// connection may still come back by way of on_arrival. False: nothing has happened.
+  CLUSTER_API bool move(moving_connection& what);
+
+  /// Connections sent away whose arrival is not acknowledged yet. Do not say done() before it is zero.
+  CLUSTER_API std::size_t moving() const noexcept;
+
+  /// Sets who receives connections: from draining workers, and this one's own ones that came back. The
+  /// handler takes the descriptor by returning true. Without a handler everything offered is declined.
+  CLUSTER_API void on_arrival(std::function<bool(moving_connection&&)> handler);
+
+  /// Sets what is called when can_move() may have become true and when moving() may have become zero.
+  CLUSTER_API void on_move_change(std::function<void()> handler);
+
+  /// Requests finished since the drain began, for the supervisor's report; optional.
+  CLUSTER_API void count_finished(std::uint64_t requests) noexcept;
 
   /// Tells the supervisor that the drain is complete and stops listening to it, so that a context with
   /// no other work returns from run(). Leave the process soon after.

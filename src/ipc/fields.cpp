@@ -17,7 +17,10 @@ std::uint64_t read_number(std::span<const std::byte> data) {
 }
 
 void field_writer::text(std::uint8_t tag, std::string_view value) {
-  value = value.substr(0, max_text);
+  octets(tag, value.substr(0, max_text));
+}
+
+void field_writer::octets(std::uint8_t tag, std::string_view value) {
   begin(tag, value.size());
   const auto bytes = std::as_bytes(std::span(value.data(), value.size()));
   out_.insert(out_.end(), bytes.begin(), bytes.end());

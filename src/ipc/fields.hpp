@@ -19,7 +19,9 @@ class field_writer {
     begin(tag, sizeof value);
     raw(value, sizeof value);
   }
+  /// Cut to 4 KiB: texts for people are not worth more.
   void text(std::uint8_t tag, std::string_view value);
+  void octets(std::uint8_t tag, std::string_view value);
   /// A field that contains fields.
   template <class Write>
   void group(std::uint8_t tag, Write write) {

@@ -16,7 +16,12 @@ enum class type : std::uint16_t {
   drain = 4,
   draining = 5,
   done = 6,
-  handler_failure = 7
+  handler_failure = 7,
+  heirs = 8,
+  adopt = 9,
+  offer = 10,
+  taken = 11,
+  declined = 12
 };
 enum tag : std::uint8_t {
   tag_protocol = 1,
@@ -36,7 +41,13 @@ enum tag : std::uint8_t {
   tag_where = 15,
   tag_what = 16,
   tag_suppressed = 17,
-  tag_library_version = 18
+  tag_library_version = 18,
+  tag_soft = 19,
+  tag_moved = 20,
+  tag_finished = 21,
+  tag_number = 22,
+  tag_unread = 23,
+  tag_state = 24
 };
 
 constexpr std::size_t max_listeners = 64;
@@ -84,8 +95,20 @@ struct writer {
   }
   void operator()(const drain& m) {
     out.number(tag_reason, static_cast<std::uint64_t>(m.reason));
+    out.number(tag_soft, count(m.soft));
     out.number(tag_remaining, count(m.remaining));
   }
+  void operator()(const done& m) {
+    out.number(tag_moved, m.moved);
+    out.number(tag_finished, m.finished);
+  }
+  void operator()(const offer& m) {
+    out.number(tag_number, m.number);
+    out.octets(tag_unread, m.unread);
+    out.octets(tag_state, m.state);
+  }
+  void operator()(const taken& m) { out.number(tag_number, m.number); }
+  void operator()(const declined& m) { out.number(tag_number, m.number); }
   void operator()(const handler_failure& m) {
     out.text(tag_where, m.where);
     out.text(tag_what, m.what);
@@ -93,7 +116,8 @@ struct writer {
   }
   void operator()(const ready&) {}
   void operator()(const draining&) {}
-  void operator()(const done&) {}
+  void operator()(const heirs&) {}
+  void operator()(const adopt&) {}
 };
 
 type type_of(const message& what) {
@@ -105,6 +129,11 @@ type type_of(const message& what) {
     type operator()(const draining&) { return type::draining; }
     type operator()(const done&) { return type::done; }
     type operator()(const handler_failure&) { return type::handler_failure; }
+    type operator()(const heirs&) { return type::heirs; }
+    type operator()(const adopt&) { return type::adopt; }
+    type operator()(const offer&) { return type::offer; }
+    type operator()(const taken&) { return type::taken; }
+    type operator()(const declined&) { return type::declined; }
   } visitor;
   return std::visit(visitor, what);
 }
@@ -142,7 +171,27 @@ void read(const field& f, welcome& out, bool& ok) {
 
 void read(const field& f, drain& out) {
   if (f.tag == tag_reason) out.reason = bounded(f, exit_reason::orphaned, exit_reason::requested);
+  if (f.tag == tag_soft) out.soft = duration(f);
   if (f.tag == tag_remaining) out.remaining = duration(f);
+}
+
+void read(const field& f, done& out) {
+  if (f.tag == tag_moved) out.moved = f.number();
+  if (f.tag == tag_finished) out.finished = f.number();
+}
+
+void read(const field& f, offer& out) {
+  if (f.tag == tag_number) out.number = f.number();
+  if (f.tag == tag_unread) out.unread = f.text();
+  if (f.tag == tag_state) out.state = f.text();
+}
+
+void read(const field& f, taken& out) {
+  if (f.tag == tag_number) out.number = f.number();
+}
+
+void read(const field& f, declined& out) {
+  if (f.tag == tag_number) out.number = f.number();
 }
 
 void read(const field& f, handler_failure& out) {
@@ -203,6 +252,11 @@ error_code decode(std::span<const std::byte> data, decoded& out) {
     case type::draining: ok = read_body<draining>(body, out.what); break;
     case type::done: ok = read_body<done>(body, out.what); break;
     case type::handler_failure: ok = read_body<handler_failure>(body, out.what); break;
+    case type::heirs: ok = read_body<heirs>(body, out.what); break;
+    case type::adopt: ok = read_body<adopt>(body, out.what); break;
+    case type::offer: ok = read_body<offer>(body, out.what); break;
+    case type::taken: ok = read_body<taken>(body, out.what); break;
+    case type::declined: ok = read_body<declined>(body, out.what); break;
     default: out.known = false; break;  // a type from the future, not a state: nothing to decide here
   }
   return ok ? error_code{} : broken;

@@ -49,15 +49,24 @@ struct welcome {
 };
 /// Worker: the application can serve.
 struct ready {};
-/// Supervisor: finish and leave within this time.
+/// Supervisor: finish and leave within this time. Each descriptor that comes along is a line to a worker
+/// that takes connections over (see offer).
 struct drain {
   exit_reason reason = exit_reason::requested;
-  std::chrono::milliseconds remaining{0};
+  std::chrono::milliseconds soft{0};       ///< until then connections are kept, from then on announced closed
+  std::chrono::milliseconds remaining{0};  ///< until what is left is cut off
 };
+/// Supervisor to a draining worker: more such lines, as the earlier ones are gone.
+struct heirs {};
+/// Supervisor: the descriptor is a line from a draining worker; take the connections that it offers.
+struct adopt {};
 /// Worker: I drain by my own wish (SIGTERM, or the application asked).
 struct draining {};
 /// Worker: the drain is complete, I leave.
-struct done {};
+struct done {
+  std::uint64_t moved = 0;     ///< connections that other workers took over
+  std::uint64_t finished = 0;  ///< requests answered during the drain
+};
 /// Worker: an exception came out of application code.
 struct handler_failure {
   std::string where;
@@ -65,9 +74,29 @@ struct handler_failure {
   std::uint64_t suppressed = 0;  ///< more of them since the last report, not sent one by one
 };
 
-using message = std::variant<hello, welcome, ready, drain, draining, done, handler_failure>;
+/// Worker to worker, with one descriptor: a connection between two requests. It stays the sender's until
+/// it is taken; a receiver that answers `taken` has not read from it before.
+struct offer {
+  std::uint64_t number = 0;
+  std::string unread;  ///< octets received and not used yet, at most max_unread
+  std::string state;   ///< the application's own, at most max_state
+};
+struct taken {
+  std::uint64_t number = 0;
+};
+/// Worker to worker: I cannot take this one, nor others; keep it.
+struct declined {
+  std::uint64_t number = 0;
+};
 
-/// Appends the encoded message to `out`. Strings are cut to 4 KiB each, so every message fits.
+inline constexpr std::size_t max_unread = 48 * 1024;
+inline constexpr std::size_t max_state = 8 * 1024;
+
+using message = std::variant<hello, welcome, ready, drain, heirs, adopt, draining, done, handler_failure,
+                             offer, taken, declined>;
+
+/// Appends the encoded message to `out`. Strings other than those of an offer are cut to 4 KiB, so every
+/// message fits; an offer fits within the limits above.
 void encode(const message& what, std::size_t descriptors, std::vector<std::byte>& out,
             std::uint32_t correlation = 0);
 

@@ -3,6 +3,7 @@
 
 #include "ipc/channel.hpp"
 #include "worker/failure_budget.hpp"
+#include "worker/mover.hpp"
 
 #include <cluster/worker.hpp>
 
@@ -18,11 +19,12 @@ namespace cluster {
 
 /// The worker's side of the conversation after the handshake.
 struct worker::impl : std::enable_shared_from_this<worker::impl> {
-  explicit impl(boost::asio::io_context& on) : context(on), signals(on) {}
+  explicit impl(boost::asio::io_context& on)
+      : context(on), signals(on), moves(std::make_shared<mover>(on)) {}
   ~impl() { release_listeners(); }
 
   void converse(os::unique_fd socket);
-  void on_message(const ipc::message& what);
+  void on_message(const ipc::message& what, std::vector<os::unique_fd> descriptors);
   void on_channel_end(error_code why);
 
   void wait_drain(drain_handler handler);
@@ -40,6 +42,8 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
 
   boost::asio::io_context& context;
   boost::asio::signal_set signals;
+  std::shared_ptr<mover> moves;
+  std::uint64_t finished = 0;  ///< requests, in the drain
   ipc::welcome identity;
   std::vector<listener> listeners;
   std::vector<std::string> arguments;

@@ -28,6 +28,7 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
 worker::~worker() {
   impl_->forget_signals();
   if (impl_->channel) impl_->channel->close();
+  impl_->moves->close();
   const error_code aborted = boost::asio::error::operation_aborted;
   while (!impl_->waiters.empty()) impl_->complete_wait(impl_->waiters.front().key, aborted);
 }
@@ -55,11 +56,23 @@ void worker::handle_signals() { impl_->handle_signals(); }
 
 void worker::release_listeners() { impl_->release_listeners(); }
 
+bool worker::can_move() const noexcept { return impl_->moves->possible(); }
+bool worker::move(moving_connection& what) { return impl_->moves->move(what); }
+std::size_t worker::moving() const noexcept { return impl_->moves->under_way(); }
+void worker::on_arrival(std::function<bool(moving_connection&&)> handler) {
+  impl_->moves->on_arrival(std::move(handler));
+}
+void worker::on_move_change(std::function<void()> handler) {
+  impl_->moves->on_change(std::move(handler));
+}
+void worker::count_finished(std::uint64_t requests) noexcept { impl_->finished = requests; }
+
 void worker::done() {
   if (impl_->state == worker_state::exited) return;
   impl_->state = worker_state::exited;
-  impl_->channel->send(ipc::done{});
+  impl_->channel->send(ipc::done{impl_->moves->moved(), impl_->finished});
   impl_->channel->close();
+  impl_->moves->close();
   impl_->forget_signals();
 }
 
@@ -75,30 +88,39 @@ void worker::report_failure(std::string_view where, std::string_view what) noexc
 void worker::impl::converse(os::unique_fd socket) {
   channel = std::make_shared<ipc::channel>(context.get_executor(), std::move(socket));
   channel->start(
-      [weak = weak_from_this()](const ipc::message& what, std::vector<os::unique_fd>) {
-        if (const auto self = weak.lock()) self->on_message(what);
+      [weak = weak_from_this()](const ipc::message& what, std::vector<os::unique_fd> descriptors) {
+        if (const auto self = weak.lock()) self->on_message(what, std::move(descriptors));
       },
       [weak = weak_from_this()](error_code why) {
         if (const auto self = weak.lock()) self->on_channel_end(why);
       });
 }
 
-void worker::impl::on_message(const ipc::message& what) {
-  if (const auto* drain = std::get_if<ipc::drain>(&what))
-    begin_drain({std::chrono::steady_clock::now() + drain->remaining, drain->reason});
+void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_fd> descriptors) {
+  if (std::holds_alternative<ipc::adopt>(what) && descriptors.size() == 1)
+    return moves->add_source(std::move(descriptors.front()));
+  const auto* drain = std::get_if<ipc::drain>(&what);
+  if (drain != nullptr) {
+    const auto now = std::chrono::steady_clock::now();
+    begin_drain({now + drain->soft, now + drain->remaining, drain->reason});
+  }
+  if (drain != nullptr || std::holds_alternative<ipc::heirs>(what))
+    for (os::unique_fd& line : descriptors) moves->add_heir(std::move(line));
 }
 
 // The supervisor is gone, or a channel to it is of no use any more: finish what is there and leave.
 void worker::impl::on_channel_end(error_code why) {
   if (state == worker_state::exited) return;
   log(log_level::error, "the supervisor is gone (" + why.message() + "); this worker drains and leaves");
-  begin_drain({std::chrono::steady_clock::now() + identity.drain_timeout, exit_reason::orphaned});
+  const auto now = std::chrono::steady_clock::now();
+  begin_drain({now, now + identity.drain_timeout, exit_reason::orphaned});
 }
 
 void worker::impl::begin_drain(drain_notice what) {
   // A second notice cannot prolong the first; the deadline that comes first holds.
   if (notice) return;
   notice = what;
+  moves->take_no_more();
   if (state != worker_state::exited) state = worker_state::draining;
   while (!waiters.empty()) complete_wait(waiters.front().key, {});
 }
@@ -106,7 +128,8 @@ void worker::impl::begin_drain(drain_notice what) {
 void worker::impl::request_drain() {
   if (notice) return;
   channel->send(ipc::draining{});
-  begin_drain({std::chrono::steady_clock::now() + identity.drain_timeout, exit_reason::requested});
+  const auto now = std::chrono::steady_clock::now();
+  begin_drain({now, now + identity.drain_timeout, exit_reason::requested});
 }
 
 // Only the first signal is ours: with the handlers gone the next one has its default effect, so a

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "ipc/channel.hpp"
+
+#include <cluster/worker.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+
+namespace cluster {
+
+/// Moves live connections between two workers over a line that the supervisor made: away from this one to
+/// its heirs while it drains, and into this one from others that drain.
+///
+/// The rule that loses nothing: the sender keeps a copy of descriptor and unread octets until the heir
+/// says `taken`, and the heir says so before it reads. No answer and the line gone means that the heir
+/// has read nothing, so the sender goes on with the connection as if nothing had been.
+class mover : public std::enable_shared_from_this<mover> {
+ public:
+  /// Gets a connection that arrived, or came back; false: it cannot be taken (the descriptor stays ours).
+  using arrival_handler = std::function<bool(moving_connection&&)>;
+
+  explicit mover(boost::asio::io_context& context) : context_(context) {}
+
+  void on_arrival(arrival_handler handler) { on_arrival_ = std::move(handler); }
+  /// Called when moving became possible (again), or the last connection under way has settled.
+  void on_change(std::function<void()> handler) { on_change_ = std::move(handler); }
+  /// This worker drains itself: what is offered to it from now on is declined.
+  void take_no_more() noexcept { closed_ = true; }
+
+  void add_heir(os::unique_fd line);
+  void add_source(os::unique_fd line);
+
+  bool possible() const noexcept;
+  /// Sends a connection on its way and returns true, or leaves it as it is.
+  bool move(moving_connection& what);
+  std::size_t under_way() const noexcept;
+  std::uint64_t moved() const noexcept { return moved_; }
+  void close();
+
+ private:
+  struct pending {
+    os::unique_fd fd;
+    std::string unread;
+    std::string state;
+  };
+  /// A line to one heir, with what it has not acknowledged yet.
+  struct heir {
+    std::shared_ptr<ipc::channel> line;
+    std::map<std::uint64_t, pending> unsettled;
+  };
+
+  void on_answer(heir& from, const ipc::message& what);
+  void lose(heir& gone);
+  void give_back(pending back);
+  void on_offer(const std::shared_ptr<ipc::channel>& line, const ipc::message& what,
+                std::vector<os::unique_fd> descriptors);
+  heir* next_heir() noexcept;
+  void changed();
+
+  boost::asio::io_context& context_;
+  arrival_handler on_arrival_;
+  std::function<void()> on_change_;
+  std::list<heir> heirs_;
+  std::list<std::shared_ptr<ipc::channel>> sources_;
+  std::uint64_t last_number_ = 0;
+  std::uint64_t moved_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace cluster
