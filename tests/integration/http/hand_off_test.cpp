@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+// A connection that leaves one server at a request boundary and goes on in another one, with the octets
+// that were read already; the client sees one connection.
+#include "client.hpp"
+#include "http/engine.hpp"
+#include "support/catch.hpp"
+
+#include <cluster/http/router.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+using namespace cluster;
+using namespace std::chrono_literals;
+using test::client;
+using test::get;
+
+namespace {
+
+struct side {
+  explicit side(const std::string& name) {
+    app.get("/", [name] { return http::text(name); });
+    app.get("/wait", [name]() -> boost::asio::awaitable<http::response> {
+      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 20ms);
+      co_await timer.async_wait(boost::asio::use_awaitable);
+      co_return http::text(name + " waited");
+    });
+    engine = std::make_shared<http::engine>(context, app.tree(), http::server_options{});
+  }
+  ~side() {
+    engine->stop();
+    context.poll();
+  }
+  void run() {
+    context.restart();
+    context.run_for(5ms);
+  }
+
+  boost::asio::io_context context;
+  http::router app;
+  std::shared_ptr<http::engine> engine;
+};
+
+void blocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK); }
+
+struct pair {
+  pair() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0); }
+  int fds[2];
+};
+
+}  // namespace
+
+TEST_CASE("an idle connection moves", "[http][hand-off]") {
+  side a("a");
+  side b("b");
+  pair p;
+  client c(client::adopt_tag{}, p.fds[1]);
+  blocking(p.fds[1]);
+  a.engine->adopt(p.fds[0], {});
+  c.send(get("/"));
+  a.run();
+  CHECK(c.read().body == "a");
+
+  auto moved = a.engine->detach();
+  REQUIRE(moved.size() == 1);
+  CHECK(moved[0].unread.empty());
+  CHECK(a.engine->counters().open == 0);
+  c.send(get("/"));
+  a.run();  // no longer its business
+  b.engine->adopt(moved[0].fd, moved[0].unread);
+  b.run();
+  CHECK(c.read().body == "b");
+}
+
+TEST_CASE("a header section moves in two parts, wherever it is split", "[http][hand-off]") {
+  const std::string request = get("/", "X-A: b\r\n");
+  side a("a");
+  side b("b");
+  for (std::size_t split = 1; split < request.size(); ++split) {
+    pair p;
+    client c(client::adopt_tag{}, p.fds[1]);
+    blocking(p.fds[1]);
+    a.engine->adopt(p.fds[0], {});
+    c.send(std::string_view(request).substr(0, split));
+    a.run();
+    auto moved = a.engine->detach();
+    REQUIRE(moved.size() == 1);
+    REQUIRE(moved[0].unread == request.substr(0, split));
+    b.engine->adopt(moved[0].fd, moved[0].unread);
+    c.send(request.substr(split) + get("/"));
+    b.run();
+    REQUIRE(c.read().body == "b");
+    REQUIRE(c.read().body == "b");
+  }
+}
+
+TEST_CASE("a connection with a request under way stays until it is answered", "[http][hand-off]") {
+  side a("a");
+  side b("b");
+  pair p;
+  client c(client::adopt_tag{}, p.fds[1]);
+  blocking(p.fds[1]);
+  a.engine->adopt(p.fds[0], get("/wait"));
+  CHECK(a.engine->detach().empty());
+  while (a.engine->counters().in_progress != 0) a.run();
+  CHECK(c.read().body == "a waited");
+  CHECK(a.engine->detach().size() == 1);
+}
