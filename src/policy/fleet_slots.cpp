@@ -23,7 +23,7 @@ void fleet::launch(std::size_t slot, time_point now, actions& out) {
   worker.generation = generation_;
   worker.since = now;
   workers_.emplace(id, std::move(worker));
-  out.push_back(launch_worker{id, slot_id{slot}, generation_});
+  out.emplace_back(launch_worker{id, slot_id{slot}, generation_});
 }
 
 /// Starts a slot that rested, retired or is new, with a clean record.
@@ -66,7 +66,7 @@ void fleet::retire(const worker_record& worker, const std::string& words, action
   what.text = "slot " + std::to_string(worker.slot.value) + " stays empty: " +
               to_string(worker.status) + " of worker " + std::to_string(worker.id.value) +
               " means that it is not to be started again";
-  out.push_back(publish{std::move(what)});
+  out.emplace_back(publish{std::move(what)});
 }
 
 void fleet::back_off(const worker_record& worker, const std::string& words, time_point now,
@@ -113,7 +113,7 @@ void fleet::tell_verdict(slot_id slot, const restart_verdict& verdict, actions& 
   what.slot = slot;
   what.delay = verdict.delay;
   what.text = verdict_in_words(slot, verdict, settings_.restart.window);
-  out.push_back(publish{std::move(what)});
+  out.emplace_back(publish{std::move(what)});
 }
 
 void fleet::drop_vacant_slots() {
@@ -124,7 +124,7 @@ void fleet::begin_stop(std::string text, time_point now, actions& out) {
   event what;
   what.kind = event_kind::stopping;
   what.text = std::move(text);
-  out.push_back(publish{std::move(what)});
+  out.emplace_back(publish{std::move(what)});
   for (auto& slot : slots_) {
     slot.due.reset();
     if (slot.now != condition::occupied) slot.now = condition::vacant;
@@ -149,11 +149,11 @@ void fleet::finish_if_empty(actions& out) {
   event what;
   what.kind = event_kind::stopped;
   what.text = "the last worker is gone";
-  out.push_back(publish{std::move(what)});
+  out.emplace_back(publish{std::move(what)});
   if (shutdown_.begun())
-    out.push_back(shutdown_.complete());
+    out.emplace_back(shutdown_.complete());
   else
-    out.push_back(shutdown_.complete(how_all_retired()));
+    out.emplace_back(shutdown_.complete(how_all_retired()));
 }
 
 finish fleet::how_all_retired() const {

@@ -68,19 +68,19 @@ void fleet::enact(worker_record& worker, worker_effect todo, worker_phase from, 
       return terminate(worker, from, now, out);
     case worker_effect::report_launch_failure: return bury_unborn(worker, now, out);
     case worker_effect::announce_online:
-      out.push_back(publish{about(event_kind::online, worker, name_of(worker) + " is online")});
+      out.emplace_back(publish{about(event_kind::online, worker, name_of(worker) + " is online")});
       return;
     case worker_effect::announce_ready:
       worker.ready_at = now;
       worker.deadline.reset();
       ever_ready_ = true;
-      out.push_back(publish{about(event_kind::ready, worker, name_of(worker) + " is ready")});
+      out.emplace_back(publish{about(event_kind::ready, worker, name_of(worker) + " is ready")});
       return;
     case worker_effect::send_drain:
       worker.deadline = after(now, settings_.drain_timeout);
       announce_draining(worker, " drains, for " + describe(settings_.drain_timeout) + " at most",
                         out);
-      out.push_back(drain_worker{worker.id, *worker.reason, *worker.deadline});
+      out.emplace_back(drain_worker{worker.id, *worker.reason, *worker.deadline});
       return;
     case worker_effect::note_drain:
       worker.deadline = after(now, settings_.drain_timeout);
@@ -112,19 +112,19 @@ void fleet::ask(worker_record& worker, worker_input how, exit_reason why, time_p
 
 void fleet::announce_forked(worker_record& worker, time_point now, actions& out) {
   worker.since = now;
-  out.push_back(publish{about(event_kind::forked, worker, name_of(worker) + " was started")});
+  out.emplace_back(publish{about(event_kind::forked, worker, name_of(worker) + " was started")});
 }
 
 void fleet::announce_draining(worker_record& worker, const std::string& how, actions& out) {
   // Not after `disconnected`: observers rely on the order.
   if (std::exchange(worker.told_draining, true) || worker.told_disconnected) return;
-  out.push_back(publish{about(event_kind::draining, worker, name_of(worker) + how)});
+  out.emplace_back(publish{about(event_kind::draining, worker, name_of(worker) + how)});
 }
 
 void fleet::announce_disconnected(worker_record& worker, actions& out) {
   if (std::exchange(worker.told_disconnected, true)) return;
-  out.push_back(publish{about(event_kind::disconnected, worker,
-                              "the channel of " + name_of(worker) + " is closed")});
+  out.emplace_back(publish{about(event_kind::disconnected, worker,
+                                 "the channel of " + name_of(worker) + " is closed")});
 }
 
 void fleet::terminate(worker_record& worker, worker_phase from, time_point now, actions& out) {
@@ -136,7 +136,7 @@ void fleet::terminate(worker_record& worker, worker_phase from, time_point now, 
     worker.deadline = until;
   worker.got_term = true;
   announce_draining(worker, " is ended by TERM", out);
-  out.push_back(terminate_worker{worker.id});
+  out.emplace_back(terminate_worker{worker.id});
 }
 
 void fleet::kill(worker_record& worker, actions& out) {
@@ -144,13 +144,13 @@ void fleet::kill(worker_record& worker, actions& out) {
   worker.got_kill = true;
   if (!worker.reason)
     worker.reason = worker.ready_at ? exit_reason::crashed : exit_reason::failed_to_start;
-  out.push_back(kill_worker{worker.id});
+  out.emplace_back(kill_worker{worker.id});
 }
 
 /// The launch failed: there never was a process, so there is no `exited` either.
 void fleet::bury_unborn(worker_record& worker, time_point now, actions& out) {
   const auto why = name_of(worker) + " could not be started: " + worker.note;
-  out.push_back(publish{about(event_kind::launch_failed, worker, why)});
+  out.emplace_back(publish{about(event_kind::launch_failed, worker, why)});
   remove(worker, name_of(worker) + ": " + worker.note, now, out);
 }
 
@@ -160,7 +160,7 @@ void fleet::bury(worker_record& worker, time_point now, actions& out) {
   auto what = about(event_kind::exited, worker, words);
   what.status = worker.status;
   what.reason = worker.end_reason();
-  out.push_back(publish{std::move(what)});
+  out.emplace_back(publish{std::move(what)});
   remove(worker, words, now, out);
 }
 
