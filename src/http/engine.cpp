@@ -36,7 +36,8 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
       dispatcher_(routes, options_, counters_),
       reader_(limits_),
       tick_(context),
-      drain_timer_(context),
+      soft_timer_(context),
+      hard_timer_(context),
       read_size_(std::max(options_.header_bytes, std::size_t{32} * 1024)),
       spare_(exchanges_.take()) {}
 
@@ -168,8 +169,8 @@ void engine::expire(connection& c) {
         c.expired = false;
         if (c.at != phase::idle) return;
       }
-      if (!draining_) ++counters_.timed_out;
-      if (!draining_) return close(c);
+      if (!announcing_) ++counters_.timed_out;
+      if (!announcing_) return close(c);
       c.linger = true;
       return finish(c);
     case phase::head:

@@ -8,8 +8,11 @@
 #include "http/dispatcher.hpp"
 #include "wire/head_reader.hpp"
 
+#include <cluster/worker.hpp>
+
 #include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,25 +26,30 @@ namespace cluster::http {
 class engine : public std::enable_shared_from_this<engine> {
  public:
   using drain_handler = boost::asio::any_completion_handler<void(error_code)>;
+  using time_point = std::chrono::steady_clock::time_point;
 
   engine(boost::asio::io_context& context, const route_tree& routes, server_options options);
   ~engine();
 
   void start(std::span<const listener> listeners);
-  void start_drain(std::chrono::steady_clock::time_point hard_deadline, drain_handler handler);
+  /// Until `soft` connections are served on (and moved away, if that is possible); then their end is
+  /// announced; at `hard` what is left is cut off.
+  void start_drain(time_point soft, time_point hard, drain_handler handler);
   void stop();
   const server_counters& counters() const noexcept { return counters_; }
 
-  /// A connection that left: the descriptor now belongs to the caller, with what was received and not
-  /// yet looked at.
-  struct detached {
-    int fd;
-    std::string unread;
+  /// How connections move to another process and come from one. A connection can move when it is at a
+  /// request boundary: then it is its descriptor and its unread octets and nothing else.
+  struct mover {
+    std::function<bool()> possible;
+    std::function<bool(moving_connection&)> move;   ///< takes the descriptor if it returns true
+    std::function<std::size_t()> under_way;         ///< sent, and not known to have arrived
   };
-  /// Takes connections that are at a request boundary out of the server.
-  std::vector<detached> detach();
-  /// Goes on with such a connection; takes the descriptor, which is in non-blocking mode, in any case.
-  void adopt(int fd, std::string_view unread);
+  void set_mover(mover how) { mover_ = std::move(how); }
+  /// Moving became possible, or something that was under way has settled.
+  void on_move_change();
+  /// Goes on with a connection from elsewhere, or one that came back. False if it cannot be taken.
+  bool adopt(moving_connection&& arrived);
 
  private:
   using timer = boost::asio::basic_waitable_timer<
@@ -84,9 +92,14 @@ class engine : public std::enable_shared_from_this<engine> {
   void release(connection& c);
 
   // Leaving (engine_drain.cpp).
+  void announce_end();
+  void cut_off();
   void check_drained();
   void finish_drain(error_code ec);
   void post_drained(drain_handler handler, error_code ec);
+
+  // Moving (engine_move.cpp).
+  bool try_move(connection& c);
 
   std::uint64_t after(std::chrono::milliseconds time) const noexcept;
 
@@ -103,7 +116,9 @@ class engine : public std::enable_shared_from_this<engine> {
   dispatcher dispatcher_;
   wire::head_reader reader_;
   timer tick_;
-  timer drain_timer_;
+  timer soft_timer_;
+  timer hard_timer_;
+  mover mover_;
   handler_slot<drain_handler> drain_handler_;
 
   wire::byte_buffer in_;   // of the turn that runs
@@ -119,6 +134,7 @@ class engine : public std::enable_shared_from_this<engine> {
   bool scheduled_ = false;
   bool ticking_ = false;
   bool draining_ = false;
+  bool announcing_ = false;  ///< in a drain: answers say that the connection ends
   bool stopped_ = false;
 };
 

@@ -9,7 +9,7 @@
 
 namespace cluster::http {
 
-void engine::start_drain(std::chrono::steady_clock::time_point hard_deadline, drain_handler handler) {
+void engine::start_drain(time_point soft, time_point hard, drain_handler handler) {
   if (draining_ || stopped_) {
     post_drained(std::move(handler), boost::asio::error::operation_aborted);
     return;
@@ -17,26 +17,47 @@ void engine::start_drain(std::chrono::steady_clock::time_point hard_deadline, dr
   clock_.update();
   drain_handler_.put(std::move(handler));
   draining_ = true;
-  const auto grace = options_.drain_idle_time;
-  drain_idle_until_ = grace.count() > 0 ? after(grace) : clock_.now();
   in_batch_ = true;
   acceptor_.settle_and_close();  // an accepted connection is a session: it gets its answer
+  in_batch_ = false;
+  if (soft <= std::chrono::steady_clock::now()) {
+    announce_end();
+  } else {
+    soft_timer_.expires_at(soft);
+    soft_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+      if (!ec && !self->stopped_) self->announce_end();
+    });
+  }
+  hard_timer_.expires_at(hard);
+  hard_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (!ec) self->cut_off();
+  });
+  on_move_change();
+}
+
+// From now on each answer is its connection's last, and a connection without a request may bring one only
+// for a moment more.
+void engine::announce_end() {
+  clock_.update();
+  announcing_ = true;
+  const auto grace = options_.drain_idle_time;
+  drain_idle_until_ = grace.count() > 0 ? after(grace) : clock_.now();
   pool_.for_each([this](connection& c) {
     if (c.at == phase::idle && c.unsent.empty()) wheel_.set(c, drain_idle_until_);
   });
-  in_batch_ = false;
   if (!queue_.empty()) schedule();
-  drain_timer_.expires_at(hard_deadline);
-  drain_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
-    if (ec || !self->drain_handler_) return;
-    self->finish_drain(make_error_code(error::timed_out));
-    self->stop();
-  });
   check_drained();
+}
+
+void engine::cut_off() {
+  if (!drain_handler_) return;
+  finish_drain(make_error_code(error::timed_out));
+  stop();
 }
 
 void engine::check_drained() {
   if (pool_.open_count() != 0 || !drain_handler_) return;
+  if (mover_.under_way && mover_.under_way() != 0) return;
   finish_drain({});
   stop();
 }
@@ -62,25 +83,8 @@ void engine::stop() {
   pool_.for_each([this](connection& c) { close(c); });
   set_.cancel();
   tick_.cancel();
-  drain_timer_.cancel();
-}
-
-std::vector<engine::detached> engine::detach() {
-  std::vector<detached> out;
-  pool_.for_each([&](connection& c) {
-    if (!c.at_boundary() || !c.unsent.empty()) return;
-    out.push_back({c.fd, std::string(c.unread.view())});
-    set_.remove(c.fd);
-    release(c);
-  });
-  pool_.recycle();
-  return out;
-}
-
-void engine::adopt(int fd, std::string_view unread) {
-  clock_.update();
-  open(fd, unread);
-  arm();
+  soft_timer_.cancel();
+  hard_timer_.cancel();
 }
 
 }  // namespace cluster::http

@@ -80,7 +80,7 @@ void engine::set_deadline(connection& c) {
   if (!c.unsent.empty()) return wheel_.set(c, after(options_.write_progress_time));
   switch (c.at) {
     case phase::idle:
-      return wheel_.set(c, draining_ ? drain_idle_until_ : after(options_.idle_time));
+      return wheel_.set(c, announcing_ ? drain_idle_until_ : after(options_.idle_time));
     case phase::head:
     case phase::lingering:
       return wheel_.set(c, c.limit);

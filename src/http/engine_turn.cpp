@@ -20,7 +20,7 @@ void engine::open(int fd, std::string_view unread) {
   c.backlog = !unread.empty();
   c.readable = true;  // often it is, and trying costs less than being told
   guarded_turn(c);
-  if (c.at == phase::dead) return;
+  if (c.at == phase::dead) return;  // answered and closed, or moved on already
   if (!set_.add_connection(fd, c)) return reset(c);
   arm_tick();
 }
@@ -37,6 +37,8 @@ void engine::guarded_turn(connection& c) {
 }
 
 void engine::turn(connection& c) {
+  // Before anything is read or parsed: complete requests that wait in the buffer move along unanswered.
+  if (draining_ && try_move(c)) return;
   if (c.may_read() && (c.backlog || c.readable)) {
     in_.clear();
     if (!c.unread.empty()) {
@@ -56,6 +58,7 @@ void engine::turn(connection& c) {
   flush(c);
   if (c.at == phase::dead) return;
   if (c.at == phase::closing && c.unsent.empty()) return finish(c);
+  if (draining_ && try_move(c)) return;
   if (c.may_read() && (c.backlog || c.readable)) enqueue(c);
   set_deadline(c);
 }
@@ -93,6 +96,7 @@ void engine::process(connection& c) {
     } else {
       return;
     }
+    if (c.at == phase::idle && draining_ && mover_.possible && mover_.possible()) return;
     if (c.at == phase::idle && !in_.empty() &&
         (++n >= options_.requests_at_once || out_.size() >= options_.output_high_water)) {
       c.backlog = true;
@@ -228,7 +232,7 @@ void engine::coroutine_done(connection& c, const std::exception_ptr& failure, re
 }
 
 void engine::respond(connection& c, const exchange& request, const response& answer) {
-  const bool keep = request.head.keep_alive && !answer.wants_close() && !draining_;
+  const bool keep = request.head.keep_alive && !answer.wants_close() && !announcing_;
   const wire::response_parts parts{answer.status(), answer.content_type(), answer.field_lines(),
                                    answer.body(),
                                    answer.has_date() ? std::string_view{} : clock_.date()};

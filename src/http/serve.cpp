@@ -32,11 +32,14 @@ int serve(worker& self, const router& app, server_options options) {
   options.log = self.log();
   boost::asio::io_context& context = self.context();
   server http(context, app, std::move(options));
+  http.move_with(self);
   http.start(self.listeners());
 
   self.async_wait_drain([&](error_code ec, const drain_notice& notice) {
     if (ec) return;
-    http.async_drain(notice.hard_deadline, [&](error_code) {
+    const std::uint64_t before = http.counters().requests;
+    http.async_drain(notice.soft_deadline, notice.hard_deadline, [&, before](error_code) {
+      self.count_finished(http.counters().requests - before);
       self.done();
       context.stop();
     });

@@ -33,9 +33,23 @@ server::~server() { engine_->stop(); }
 
 void server::start(std::span<const listener> listeners) { engine_->start(listeners); }
 
-void server::start_drain(std::chrono::steady_clock::time_point hard_deadline,
+void server::start_drain(std::chrono::steady_clock::time_point soft_deadline,
+                         std::chrono::steady_clock::time_point hard_deadline,
                          boost::asio::any_completion_handler<void(error_code)> handler) {
-  engine_->start_drain(hard_deadline, std::move(handler));
+  engine_->start_drain(soft_deadline, hard_deadline, std::move(handler));
+}
+
+void server::move_with(worker& self) {
+  engine_->set_mover({[&self] { return self.can_move(); },
+                      [&self](moving_connection& what) { return self.move(what); },
+                      [&self] { return self.moving(); }});
+  self.on_move_change([to = std::weak_ptr(engine_)] {
+    if (const auto engine = to.lock()) engine->on_move_change();
+  });
+  self.on_arrival([to = std::weak_ptr(engine_)](moving_connection&& what) {
+    const auto engine = to.lock();
+    return engine && engine->adopt(std::move(what));
+  });
 }
 
 void server::stop() { engine_->stop(); }

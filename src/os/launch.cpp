@@ -106,6 +106,7 @@ failure launch(const launch_plan& plan, launched_process& out) {
 
   child_work work;
   work.executable = plan.executable.c_str();
+  work.executable_fd = plan.executable_fd;
   work.arguments = arguments.data();
   work.environment = environment.data();
   work.descriptors = plan.descriptors.data();

@@ -28,6 +28,7 @@ struct identity {
 /// Everything about a child, complete before it is started.
 struct launch_plan {
   std::string executable;                ///< by path, with a '/'
+  int executable_fd = -1;                ///< if set, this file is run and the path only named in errors
   std::vector<std::string> arguments;    ///< argv[0] included
   std::vector<std::string> environment;  ///< "NAME=value", the whole of it
   /// What the child keeps; every other descriptor is closed at exec. Targets must differ.

@@ -105,12 +105,18 @@ CLUSTER_PLAIN_CODE int run_child(void* argument) {
   reset_signals();
   if (::setsid() < 0) fail(work, "setsid");
   if (work.raise_open_files) raise_open_files();
+  int executable_fd = work.executable_fd;
+  if (executable_fd >= 0) executable_fd = ::fcntl(executable_fd, F_DUPFD_CLOEXEC, work.highest_target + 1);
+  if (work.executable_fd >= 0 && executable_fd < 0) fail(work, "descriptors");
   if (!place_descriptors(work)) fail(work, "descriptors");
   if (!close_the_rest(work.highest_target + 1)) fail(work, "close-on-exec");
   if (work.run_as != nullptr && !change_identity(*work.run_as)) fail(work, "user and group");
   const std::uint64_t no_signal = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signal, nullptr, sizeof no_signal);
-  ::syscall(SYS_execve, work.executable, work.arguments, work.environment);
+  if (executable_fd >= 0)
+    ::syscall(SYS_execveat, executable_fd, "", work.arguments, work.environment, AT_EMPTY_PATH);
+  else
+    ::syscall(SYS_execve, work.executable, work.arguments, work.environment);
   fail(work, "exec");
 }
 

@@ -16,6 +16,7 @@ struct child_report {
 /// All that the child needs, as plain pointers into memory that the parent prepared.
 struct child_work {
   const char* executable = nullptr;
+  int executable_fd = -1;
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
   const inherited_descriptor* descriptors = nullptr;

@@ -129,7 +129,9 @@ void worker::impl::request_drain() {
   if (notice) return;
   channel->send(ipc::draining{});
   const auto now = std::chrono::steady_clock::now();
-  begin_drain({now, now + identity.drain_timeout, exit_reason::requested});
+  // The supervisor answers with heirs, if there are any; connections wait that long for them.
+  const auto wait = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), identity.drain_timeout / 2);
+  begin_drain({now + wait, now + identity.drain_timeout, exit_reason::requested});
 }
 
 // Only the first signal is ours: with the handlers gone the next one has its default effect, so a

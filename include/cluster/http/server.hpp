@@ -66,9 +66,26 @@ class server {
   template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
                 boost::asio::deferred_t>
   auto async_drain(std::chrono::steady_clock::time_point hard_deadline, CompletionToken&& token = {}) {
-    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-        [this, hard_deadline](auto handler) { start_drain(hard_deadline, std::move(handler)); }, token);
+    return async_drain({}, hard_deadline, std::forward<CompletionToken>(token));
   }
+
+  /// The same, but until `soft_deadline` connections are served on as if nothing were, while those that
+  /// can move go to another worker (see move_with()).
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_drain(std::chrono::steady_clock::time_point soft_deadline,
+                   std::chrono::steady_clock::time_point hard_deadline, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this, soft_deadline, hard_deadline](auto handler) {
+          start_drain(soft_deadline, hard_deadline, std::move(handler));
+        },
+        token);
+  }
+
+  /// Lets connections move between workers: takes those that arrive at `self`, and in a drain sends each
+  /// of its own away at its next request boundary, with its unread octets. serve() does it. Both objects
+  /// must then live as long as the context runs.
+  CLUSTER_API void move_with(worker& self);
 
   /// Closes everything at once; a drain that is under way completes with operation_aborted.
   CLUSTER_API void stop();
@@ -76,7 +93,8 @@ class server {
   CLUSTER_API const server_counters& counters() const noexcept;
 
  private:
-  CLUSTER_API void start_drain(std::chrono::steady_clock::time_point hard_deadline,
+  CLUSTER_API void start_drain(std::chrono::steady_clock::time_point soft_deadline,
+                               std::chrono::steady_clock::time_point hard_deadline,
                                boost::asio::any_completion_handler<void(error_code)> handler);
 
   std::shared_ptr<engine> engine_;
