@@ -7,13 +7,20 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <limits>
+
 namespace cluster::os {
 namespace {
 
 failure refuse(std::string why) { return {make_error_code(error::invalid_options), std::move(why)}; }
 
+// The highest number is left out: to the kernel it means "leave as it is", which would stay root.
+bool is_identity(std::uint64_t number) { return number < std::numeric_limits<uid_t>::max(); }
+
 failure find_group(const std::string& group, gid_t& out) {
   if (const auto number = parse_number(group)) {
+    if (!is_identity(*number)) return refuse("group: " + group + " is out of range");
     out = static_cast<gid_t>(*number);
     return {};
   }
@@ -44,6 +51,7 @@ failure resolve_identity(const std::string& user, const std::string& group, iden
   const struct passwd* entry = nullptr;
   if (!user.empty()) {
     const auto number = parse_number(user);
+    if (number && !is_identity(*number)) return refuse("user: " + user + " is out of range");
     entry = number ? ::getpwuid(static_cast<uid_t>(*number)) : ::getpwnam(user.c_str());
     if (entry == nullptr && !number) return refuse("user: there is no user '" + user + "'");
     out.user = entry != nullptr ? entry->pw_uid : static_cast<uid_t>(*number);
