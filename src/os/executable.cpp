@@ -54,6 +54,9 @@ failure locate_executable(const std::string& path, std::string& out) {
   out = absolute(path);
   if (::access(out.c_str(), X_OK) != 0)
     return refuse("executable: " + out + ": " + last_error().message());
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(out, ignored))
+    return refuse("executable: " + out + ": is not a regular file");
   return {};
 }
 
