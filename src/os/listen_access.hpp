@@ -31,7 +31,10 @@ failure describe_socket(int fd, listener& out);
 
 failure open_tcp(const listen_address&, const listen_settings&, std::vector<listen_socket>& out);
 failure open_unix(const listen_address&, const listen_settings&, std::vector<listen_socket>& out);
-failure open_inherited(const listen_address&, std::vector<listen_socket>& out);
-failure open_from_service_manager(const listen_address&, std::vector<listen_socket>& out);
+// `held`: what is open already, as a passed descriptor can have one owner only.
+failure open_inherited(const listen_address&, const std::vector<listen_socket>& held,
+                       std::vector<listen_socket>& out);
+failure open_from_service_manager(const listen_address&, const std::vector<listen_socket>& held,
+                                  std::vector<listen_socket>& out);
 
 }  // namespace cluster::os

@@ -17,7 +17,10 @@ failure refuse(const std::string& what, std::string_view why) {
 }
 
 // A descriptor that somebody else opened: checked before it is believed.
-failure adopt(int fd, const std::string& what, std::string name, std::vector<listen_socket>& out) {
+failure adopt(int fd, const std::string& what, std::string name, const std::vector<listen_socket>& held,
+              std::vector<listen_socket>& out) {
+  for (const listen_socket& other : held)
+    if (other.fd() == fd) return refuse(what, "descriptor " + std::to_string(fd) + " is named twice");
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return refuse(what, "descriptor " + std::to_string(fd) + " is not open");
   int listening = 0;
@@ -53,12 +56,15 @@ std::string_view next_name(std::string_view& names) {
 
 }  // namespace
 
-failure open_inherited(const listen_address& address, std::vector<listen_socket>& out) {
-  return adopt(address.fd, "fd:" + std::to_string(address.fd), {}, out);
+failure open_inherited(const listen_address& address, const std::vector<listen_socket>& held,
+                       std::vector<listen_socket>& out) {
+  return adopt(address.fd, "fd:" + std::to_string(address.fd), {}, held, out);
 }
 
 // sd_listen_fds(3): descriptors from 3 on, meant for the process that LISTEN_PID names.
-failure open_from_service_manager(const listen_address& address, std::vector<listen_socket>& out) {
+failure open_from_service_manager(const listen_address& address,
+                                  const std::vector<listen_socket>& held,
+                                  std::vector<listen_socket>& out) {
   const std::string what = "systemd:" + address.name;
   const auto pid = parse_number(environment("LISTEN_PID"));
   const auto count = parse_number(environment("LISTEN_FDS"));
@@ -71,7 +77,7 @@ failure open_from_service_manager(const listen_address& address, std::vector<lis
   for (std::uint64_t i = 0; i < *count; ++i) {
     const std::string name(next_name(names));
     if (!address.name.empty() && name != address.name) continue;
-    if (failure failed = adopt(3 + static_cast<int>(i), what, name, out)) {
+    if (failure failed = adopt(3 + static_cast<int>(i), what, name, held, out)) {
       out.clear();
       return failed;
     }

@@ -80,9 +80,9 @@ failure open_listeners(const listen_address& address, const listen_settings& set
   switch (address.what) {
     case listen_address::kind::tcp: failed = open_tcp(address, settings, opened); break;
     case listen_address::kind::unix_socket: failed = open_unix(address, settings, opened); break;
-    case listen_address::kind::inherited: failed = open_inherited(address, opened); break;
+    case listen_address::kind::inherited: failed = open_inherited(address, out, opened); break;
     case listen_address::kind::service_manager:
-      failed = open_from_service_manager(address, opened);
+      failed = open_from_service_manager(address, out, opened);
       break;
   }
   if (failed) return failed;
