@@ -20,7 +20,7 @@ bool head_reader::note(request_head& head, std::string_view name, std::string_vi
       }
       break;
     case 10:
-      if (equals_lower(name, "connection")) note_connection(value);
+      if (equals_lower(name, "connection")) return note_connection(value);
       break;
     case 14:
       if (equals_lower(name, "content-length")) return note_length(head, value);
@@ -76,12 +76,14 @@ bool head_reader::note_coding(request_head& head, std::string_view value) {
   return true;
 }
 
-void head_reader::note_connection(std::string_view value) {
+bool head_reader::note_connection(std::string_view value) {
   while (!value.empty()) {
     const std::string_view option = next_element(value);
+    if (!all_chars(option, chars::token)) return fail(400, "bad Connection");
     if (equals_lower(option, "close")) close_ = true;
     else if (equals_lower(option, "keep-alive")) keep_alive_ = true;
   }
+  return true;
 }
 
 bool head_reader::finish(request_head& head) {

@@ -38,7 +38,7 @@ class head_reader {
   bool note_length(request_head& head, std::string_view value);
   bool note_coding(request_head& head, std::string_view value);
   bool note_host(request_head& head, std::string_view value);
-  void note_connection(std::string_view value);
+  bool note_connection(std::string_view value);
   bool finish(request_head& head);
   step refuse(unsigned status, const char* reason) noexcept;
   bool fail(unsigned status, const char* reason) noexcept {

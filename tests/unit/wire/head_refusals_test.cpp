@@ -207,6 +207,16 @@ TEST_CASE("Transfer-Encoding (RFC 9112 6.1, 6.3)", "[wire][head]") {
   });
 }
 
+TEST_CASE("Connection is a list of tokens (RFC 9110 7.6.1)", "[wire][head]") {
+  check({
+      {"empty elements", get("Connection: , close,, x\r\n"), 0},
+      {"empty", get("Connection:\r\n"), 0},
+      {"8-bit octet", get("Connection: clos\xe9\r\n"), 400},
+      {"space inside", get("Connection: keep alive\r\n"), 400},
+      {"parameter", get("Connection: close;x\r\n"), 400},
+  });
+}
+
 TEST_CASE("Expect (RFC 9110 10.1.1)", "[wire][head]") {
   check({
       {"100-continue", get("Expect: 100-continue\r\n"), 0},
