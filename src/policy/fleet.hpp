@@ -3,6 +3,7 @@
 
 #include "policy/records.hpp"
 #include "policy/restart.hpp"
+#include "policy/rollout.hpp"
 #include "policy/shutdown.hpp"
 #include "policy/time_point.hpp"
 
@@ -28,24 +29,41 @@ struct launch_worker {
   worker_id id;
   slot_id slot;
   generation_id generation;
+  /// Not what the path leads to now: a newer generation was started from there, and this worker
+  /// belongs to the one before it.
+  bool last_good = false;
 };
 /// Send DRAIN over the channel; if the channel is gone, the machine has already asked for a signal.
 struct drain_worker {
   worker_id id;
   exit_reason reason;
   time_point hard_deadline;
+  /// Who takes its connections: the successor of its slot; without one, the ready workers that do
+  /// not drain; nobody when the cluster stops.
+  std::vector<worker_id> heirs = {};
+  /// When it begins to announce the end to connections that are left.
+  time_point soft_deadline = {};
+};
+/// A worker drains without an heir that is ready: here are new ones.
+struct appoint_heirs {
+  worker_id from;
+  std::vector<worker_id> heirs;
 };
 struct terminate_worker { worker_id id; };  ///< SIGTERM through the pidfd
 struct kill_worker { worker_id id; };       ///< SIGKILL through the pidfd
 /// The driver adds the pid and hands it to observers and log.
 struct publish { event what; };
-using action =
-    std::variant<launch_worker, drain_worker, terminate_worker, kill_worker, publish, finish>;
+/// Comes once for each reload that was accepted.
+struct end_rollout { rollout_report report; };
+using action = std::variant<launch_worker, drain_worker, appoint_heirs, terminate_worker,
+                            kill_worker, publish, end_rollout, finish>;
 using actions = std::vector<action>;
 
 /// Why a worker's channel ended: closed from the other side, or cut by us because of what came over
 /// it.
 enum class channel_end : std::uint8_t { closed, broken_protocol };
+
+enum class reload_refusal : std::uint8_t { none, not_running, stopping, already_rolling };
 
 struct fleet_settings {
   std::size_t workers = 1;
@@ -90,8 +108,20 @@ class fleet {
   /// restarts them.
   actions stop(stop_mode, time_point now);
   /// More slots start workers at once; fewer drain the highest slots (reason scaled_down). Resting
-  /// and retired slots below the new count are woken. Ignored while stopping.
+  /// and retired slots below the new count are woken. Ignored while stopping and while a roll-out
+  /// runs: its floor of ready workers is meant for the number it began with.
   actions scale(std::size_t workers, time_point now);
+
+  /// Starts a roll-out: slot by slot a worker of the next generation takes over. A second one while
+  /// one runs is refused: the caller knows best whether its wish still stands after that.
+  reload_refusal reload(const rollout_settings&, time_point now, actions& out);
+  /// Goes back: successors that have no slot yet are ended, slots already replaced get workers of
+  /// the old generation, whatever `rollback` says. Ignored without a roll-out and on the way back.
+  actions abort_reload(time_point now);
+  bool rolling() const noexcept;
+  /// Restarts one worker, its successor first. Ignored if it is unknown, not ready, being replaced
+  /// already, or a roll-out is busy with its slot.
+  actions restart_worker(worker_id, time_point now);
 
   /// What has become due. Call at next_deadline() or later; earlier calls do nothing.
   actions tick(time_point now);

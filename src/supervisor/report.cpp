@@ -44,6 +44,10 @@ log_level describe(const event& what, std::string& line) {
     case event_kind::handler_failed:
       line = with_text(subject(what) + " had a failing handler", what);
       return log_level::debug;  // the worker has written its own line
+    case event_kind::rollout_started:
+    case event_kind::slot_replaced:
+    case event_kind::rollout_finished: line = what.text; return log_level::info;
+    case event_kind::rollout_failed: line = what.text; return log_level::error;
     case event_kind::stopping: line = with_text("the cluster stops", what); return log_level::info;
     case event_kind::stopped: line = "the cluster has stopped"; return log_level::info;
   }
