@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -70,6 +71,7 @@ acceptor::result acceptor::accept_one(entry& from) {
 void acceptor::ready(poll_target& target) {
   auto& from = static_cast<entry&>(target);
   for (unsigned i = 0; i < std::max(1U, options_.accepts_at_once) && from.fd >= 0; ++i) {
+    if (above_share_ && !std::exchange(waited_, false) && above_share_()) return let_others_go_first();
     const result got = accept_one(from);
     if (got == result::empty) return;
     if (got == result::exhausted) return rest();
@@ -79,13 +81,23 @@ void acceptor::ready(poll_target& target) {
 void acceptor::rest() {
   if (resting_) return;
   const std::string why = boost::system::system_category().message(errno);
-  resting_ = true;
   ++rests_;
-  for (const auto& e : entries_)
-    if (e->fd >= 0) set_.remove(e->fd);
   if (!complained_) options_.log(log_level::warning, "http: accepting rests: " + why);
   complained_ = true;
-  timer_.expires_after(options_.accept_backoff);
+  pause(options_.accept_backoff);
+}
+
+// A worker that is merely faster at waking up would otherwise gather most of the connections.
+void acceptor::let_others_go_first() {
+  waited_ = true;
+  pause(std::chrono::milliseconds(1));
+}
+
+void acceptor::pause(std::chrono::milliseconds time) {
+  resting_ = true;
+  for (const auto& e : entries_)
+    if (e->fd >= 0) set_.remove(e->fd);
+  timer_.expires_after(time);
   // The timer may have fired already when this object goes; then its handler still comes.
   timer_.async_wait([this, alive = std::weak_ptr<const char>(alive_)](const error_code& ec) {
     if (!ec && !alive.expired()) resume();

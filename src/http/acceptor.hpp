@@ -33,6 +33,9 @@ class acceptor {
   /// Throws boost::system::system_error.
   void add(const listener& from);
 
+  /// Asked before each accept: true lets the other workers go first, for a moment. Never a refusal.
+  void set_above_share(std::function<bool()> above_share) { above_share_ = std::move(above_share); }
+
   /// A listener has something, or had: another process may have been faster.
   void ready(poll_target& target);
 
@@ -50,6 +53,8 @@ class acceptor {
 
   result accept_one(entry& from);
   void rest();
+  void let_others_go_first();
+  void pause(std::chrono::milliseconds time);
   void resume();
 
   poll_set& set_;
@@ -62,7 +67,9 @@ class acceptor {
   std::vector<std::unique_ptr<entry>> entries_;
   std::shared_ptr<const char> alive_ = std::make_shared<const char>('\0');
   std::uint64_t rests_ = 0;
+  std::function<bool()> above_share_;
   bool resting_ = false;
+  bool waited_ = false;  ///< the others had their moment: the next connection is ours
   bool complained_ = false;
 };
 

@@ -32,6 +32,7 @@ struct connection : poll_target, wheel_entry {
   phase at = phase::idle;
   bool readable = false;     ///< the socket may have octets that were not looked at
   bool backlog = false;      ///< `unread` may hold complete requests
+  bool watched = false;      ///< in the epoll set
   bool queued = false;       ///< in the queue of connections with work left
   bool linger = false;       ///< at the end, wait for the client's side
   bool ending = false;       ///< the end of the stream is in the socket

@@ -32,7 +32,10 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
       wheel_(tick_of(options_), clock_.now()),
       exchanges_(limits_),
       set_(context),
-      acceptor_(context, set_, options_, [this](int fd) { open(fd, {}); }),
+      acceptor_(context, set_, options_, [this](int fd) {
+        open(fd, {});
+        publish_load();
+      }),
       dispatcher_(routes, options_, counters_),
       reader_(limits_),
       tick_(context),
@@ -75,8 +78,20 @@ void engine::on_ready() {
   in_batch_ = false;
   counters_.accept_failures = acceptor_.rests();
   pool_.recycle();
+  publish_load();
   if (!queue_.empty()) schedule();
   arm();
+}
+
+void engine::set_balance(balance how) {
+  balance_ = std::move(how);
+  acceptor_.set_above_share(balance_.above_share);
+}
+
+void engine::publish_load() {
+  if (!balance_.publish || counters_.open == published_) return;
+  published_ = counters_.open;
+  balance_.publish(static_cast<std::uint32_t>(published_));
 }
 
 void engine::on_event(connection& c, std::uint32_t events) {

@@ -46,6 +46,12 @@ class engine : public std::enable_shared_from_this<engine> {
     std::function<std::size_t()> under_way;         ///< sent, and not known to have arrived
   };
   void set_mover(mover how) { mover_ = std::move(how); }
+  /// How workers share connections out evenly: one tells its number, and asks whether it has too many.
+  struct balance {
+    std::function<void(std::uint32_t)> publish;
+    std::function<bool()> above_share;
+  };
+  void set_balance(balance how);
   /// Moving became possible, or something that was under way has settled.
   void on_move_change();
   /// Goes on with a connection from elsewhere, or one that came back. False if it cannot be taken.
@@ -64,6 +70,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void enqueue(connection& c);
   void schedule();
   void arm_tick();
+  void publish_load();
   void on_tick();
   void expire(connection& c);
 
@@ -93,6 +100,7 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // Leaving (engine_drain.cpp).
   void announce_end();
+  void begin_announcing() noexcept;
   void cut_off();
   void check_drained();
   void finish_drain(error_code ec);
@@ -119,6 +127,8 @@ class engine : public std::enable_shared_from_this<engine> {
   timer soft_timer_;
   timer hard_timer_;
   mover mover_;
+  balance balance_;
+  std::uint64_t published_ = ~std::uint64_t{0};
   handler_slot<drain_handler> drain_handler_;
 
   wire::byte_buffer in_;   // of the turn that runs

@@ -17,10 +17,12 @@ void engine::start_drain(time_point soft, time_point hard, drain_handler handler
   clock_.update();
   drain_handler_.put(std::move(handler));
   draining_ = true;
+  const bool at_once = soft <= std::chrono::steady_clock::now();
+  if (at_once) begin_announcing();
   in_batch_ = true;
   acceptor_.settle_and_close();  // an accepted connection is a session: it gets its answer
   in_batch_ = false;
-  if (soft <= std::chrono::steady_clock::now()) {
+  if (at_once) {
     announce_end();
   } else {
     soft_timer_.expires_at(soft);
@@ -39,14 +41,18 @@ void engine::start_drain(time_point soft, time_point hard, drain_handler handler
 // for a moment more.
 void engine::announce_end() {
   clock_.update();
-  announcing_ = true;
-  const auto grace = options_.drain_idle_time;
-  drain_idle_until_ = grace.count() > 0 ? after(grace) : clock_.now();
+  begin_announcing();
   pool_.for_each([this](connection& c) {
     if (c.at == phase::idle && c.unsent.empty()) wheel_.set(c, drain_idle_until_);
   });
   if (!queue_.empty()) schedule();
   check_drained();
+}
+
+void engine::begin_announcing() noexcept {
+  announcing_ = true;
+  const auto grace = options_.drain_idle_time;
+  drain_idle_until_ = grace.count() > 0 ? after(grace) : clock_.now();
 }
 
 void engine::cut_off() {

@@ -8,10 +8,10 @@ namespace cluster::http {
 bool engine::try_move(connection& c) {
   if (!c.at_boundary() || !c.unsent.empty()) return false;
   if (!mover_.possible || !mover_.possible()) return false;
-  set_.remove(c.fd);
+  if (c.watched) set_.remove(c.fd);
   moving_connection out{c.fd, std::string(c.unread.view()), {}, false};
   if (!mover_.move(out)) {
-    if (!set_.add_connection(c.fd, c)) reset(c);
+    if (c.watched && !set_.add_connection(c.fd, c)) reset(c);
     return c.at == phase::dead;
   }
   c.unread.release();

@@ -22,6 +22,7 @@ void engine::open(int fd, std::string_view unread) {
   guarded_turn(c);
   if (c.at == phase::dead) return;  // answered and closed, or moved on already
   if (!set_.add_connection(fd, c)) return reset(c);
+  c.watched = true;
   arm_tick();
 }
 
@@ -96,7 +97,10 @@ void engine::process(connection& c) {
     } else {
       return;
     }
-    if (c.at == phase::idle && draining_ && mover_.possible && mover_.possible()) return;
+    if (c.at == phase::idle && draining_ && mover_.possible && mover_.possible()) {
+      c.backlog = !in_.empty();  // should it have to stay after all
+      return;
+    }
     if (c.at == phase::idle && !in_.empty() &&
         (++n >= options_.requests_at_once || out_.size() >= options_.output_high_water)) {
       c.backlog = true;

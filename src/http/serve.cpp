@@ -46,6 +46,7 @@ int serve(worker& self, const router& app, server_options options) {
     self.release_listeners();
   });
   self.ready();
+  self.publish_load(0);
   run_through(self, context);
 
   // The farewell is on its way; give it, and whatever else is ready, the moment it needs.

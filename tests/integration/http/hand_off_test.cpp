@@ -37,6 +37,7 @@ struct side {
     engine = std::make_shared<http::engine>(context, app.tree(), http::server_options{});
     engine->set_mover({[] { return true; },
                        [this](moving_connection& what) {
+                         if (refuses) return false;
                          left.push_back(std::move(what));
                          return true;
                        },
@@ -66,6 +67,7 @@ struct side {
   std::shared_ptr<http::engine> engine;
   std::vector<moving_connection> left;
   bool drained = false;
+  bool refuses = false;  // nothing can be sent away, though it seemed possible
 };
 
 void blocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK); }
@@ -112,7 +114,7 @@ TEST_CASE("a header section moves in two parts, wherever it is split", "[http][h
     c.send(std::string_view(request).substr(0, split));
     a.run();
     a.drain();
-  auto& moved = a.left;
+    auto& moved = a.left;
     REQUIRE(moved.size() == 1);
     REQUIRE(moved[0].unread == request.substr(0, split));
     b.take(moved[0].fd, moved[0].unread);
@@ -137,4 +139,42 @@ TEST_CASE("a connection with a request under way stays until it is answered", "[
   CHECK(a.left.size() == 1);
   CHECK(a.drained);
   ::close(a.left[0].fd);
+}
+
+TEST_CASE("a connection that cannot be sent away after all is served to its end", "[http][hand-off]") {
+  side a("a");
+  a.refuses = true;
+  SECTION("one that was there, with more than one request in one read") {
+    pair p;
+    client c(client::adopt_tag{}, p.fds[1]);
+    blocking(p.fds[1]);
+    a.take(p.fds[0], {});
+    a.drain();
+    c.send(get("/") + get("/") + get("/wait") + get("/"));
+    for (int i = 0; i < 200 && a.engine->counters().requests < 4; ++i) a.run();
+    CHECK(c.read().body == "a");
+    CHECK(c.read().body == "a");
+    CHECK(c.read().body == "a waited");
+    CHECK(c.read().body == "a");
+  }
+  SECTION("one that comes back") {
+    side other("other");
+    pair keep_going;
+    pair p;
+    client c(client::adopt_tag{}, p.fds[1]);
+    blocking(p.fds[1]);
+    other.refuses = true;
+    other.take(keep_going.fds[0], {});
+    other.drain();
+    moving_connection back;
+    back.fd = p.fds[0];
+    back.unread = get("/");
+    back.returned = true;
+    REQUIRE(other.engine->adopt(std::move(back)));
+    c.send(get("/"));
+    for (int i = 0; i < 200 && other.engine->counters().requests < 2; ++i) other.run();
+    CHECK(c.read().body == "other");
+    CHECK(c.read().body == "other");
+    ::close(keep_going.fds[1]);
+  }
 }
