@@ -29,7 +29,9 @@ enum class error {
   message_too_large,     ///< a message does not fit the channel's limits
   queue_full,            ///< the other end reads too slowly and the bounded queue is full
   descriptors_lost,      ///< descriptors were sent but did not all arrive
-  timed_out              ///< a deadline passed
+  timed_out,             ///< a deadline passed
+  reload_failed,         ///< a rolling replacement did not complete
+  reload_running         ///< a rolling replacement is under way; one at a time
 };
 
 CLUSTER_API const boost::system::error_category& error_category() noexcept;

@@ -39,6 +39,22 @@ struct restart_policy {
   std::vector<int> no_restart_codes;
 };
 
+/// How a rolling replacement goes about.
+struct reload_options {
+  /// Workers started beyond the wanted number while slots are replaced; at least 1 unless max_unavailable
+  /// is more than zero.
+  std::size_t max_surge = 1;
+  /// Slots that may drain before their successor is ready.
+  std::size_t max_unavailable = 0;
+  /// Between one slot's completion and the next one's start.
+  std::chrono::milliseconds pause{0};
+  /// A successor must be ready this long before its predecessor drains.
+  std::chrono::milliseconds soak{0};
+  /// After a failure in the middle: bring the slots that were replaced already back to the executable that
+  /// served before.
+  bool rollback = true;
+};
+
 /// Everything that a cluster can be told. An aggregate for designated initialisers; what is left out
 /// keeps its default. Checked as a whole before anything starts (see validate()).
 struct options {
@@ -69,6 +85,7 @@ struct options {
   /// Between TERM and KILL; more than zero.
   std::chrono::milliseconds kill_timeout{2000};
   restart_policy restart;
+  reload_options reload;
   /// Length of the accept queue asked for; the kernel caps it at net.core.somaxconn.
   int backlog = 4096;
   /// Access mode of Unix sockets made for `unix:` listeners.

@@ -45,6 +45,29 @@ struct cluster_status {
   std::vector<worker_status> workers; ///< the living ones, by slot
 };
 
+/// What a rolling replacement came to.
+struct reload_report {
+  enum class outcome : std::uint8_t {
+    completed,    ///< every slot has a worker of the new generation
+    failed,       ///< stopped; slots that were not replaced were never touched
+    rolled_back,  ///< stopped, and all slots serve what served before
+    aborted       ///< taken back on request, or ended by a stop of the cluster
+  };
+
+  outcome how = outcome::completed;
+  generation_id from;
+  generation_id to;
+  std::size_t slots_total = 0;
+  std::size_t slots_done = 0;
+  std::chrono::milliseconds took{0};
+  std::uint64_t connections_moved = 0;  ///< handed over alive to another worker
+  std::uint64_t requests_finished = 0;  ///< answered by draining workers
+  std::string stage;                    ///< of a failure: launch, start, soak, handed_over
+  std::string reason;                   ///< of a failure, in words
+};
+
+CLUSTER_API std::string_view to_string(reload_report::outcome) noexcept;
+
 /// Supervises a fleet of worker processes.
 ///
 /// Owns the listeners for its whole life, starts the workers, watches them through pidfds and one
@@ -113,6 +136,25 @@ class supervisor {
         workers);
   }
 
+  /// Replaces all workers, slot by slot, by workers that run what lies at the executable's path now: the
+  /// successor is ready first, then the predecessor drains and its connections move over. Completes with
+  /// the report. Errors: reload_failed (the report says where and why; the cluster serves on),
+  /// reload_running, not_running, operation_aborted.
+  /// Signature: void(error_code, reload_report). Cancellation: none; see abort_reload().
+  template <boost::asio::completion_token_for<void(error_code, reload_report)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_reload(CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, reload_report)>(
+        [this](auto handler) { start_reload(std::move(handler)); }, token);
+  }
+
+  /// Takes a rolling replacement back that is under way; nothing happens without one.
+  CLUSTER_API void abort_reload();
+
+  /// Sets what is asked at each reload for the options of the new generation. What counts of them:
+  /// executable, arguments, environment, reload. It may throw to refuse the reload with a reason.
+  CLUSTER_API void on_reload(std::function<options()> refresh);
+
   CLUSTER_API cluster_status status() const;
 
   /// Why the cluster gave up, in words; empty while it did not.
@@ -125,10 +167,13 @@ class supervisor {
 
  private:
   using handler_type = boost::asio::any_completion_handler<void(error_code)>;
+  using reload_handler_type =
+      boost::asio::any_completion_handler<void(error_code, reload_report)>;
 
   CLUSTER_API void start_run(handler_type);
   CLUSTER_API void start_stop(stop_mode, handler_type);
   CLUSTER_API void start_scale(std::size_t, handler_type);
+  CLUSTER_API void start_reload(reload_handler_type);
 
   struct impl;
   std::shared_ptr<impl> impl_;

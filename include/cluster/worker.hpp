@@ -100,6 +100,14 @@ class worker {
   /// connections go to other workers or wait; nothing is reset.
   CLUSTER_API void release_listeners();
 
+  /// Tells the other workers how many connections this one has; call it when the number changes. A single
+  /// store into a shared page.
+  CLUSTER_API void publish_load(std::uint32_t connections) noexcept;
+
+  /// Whether this worker has more connections than its share of all: more than the mean and one. Whoever
+  /// accepts then waits a millisecond first, so that others go before; it never refuses.
+  CLUSTER_API bool above_share() const noexcept;
+
   /// Whether a connection can be moved away right now: this worker drains, and another one takes them.
   CLUSTER_API bool can_move() const noexcept;
 

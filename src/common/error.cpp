@@ -25,6 +25,8 @@ const char* sentence(error value) noexcept {
     case error::queue_full: return "the other end reads too slowly and the queue is full";
     case error::descriptors_lost: return "descriptors were sent but did not all arrive";
     case error::timed_out: return "the deadline passed";
+    case error::reload_failed: return "the rolling replacement did not complete";
+    case error::reload_running: return "a rolling replacement is under way";
   }
   return "unknown error";
 }

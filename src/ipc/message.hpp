@@ -35,7 +35,8 @@ struct hello {
   worker_id worker;
   std::string library_version;
 };
-/// Supervisor: who you are, with one descriptor for each listener in the order of the list.
+/// Supervisor: who you are, with one descriptor for each listener in the order of the list, and behind them
+/// one for the load board if there is one.
 struct welcome {
   std::uint32_t protocol = protocol_version;
   worker_id worker;
@@ -46,6 +47,7 @@ struct welcome {
   log_format format = log_format::text;
   std::chrono::milliseconds drain_timeout{0};
   std::vector<listener> listeners;  ///< native_handle is not sent
+  bool load_board = false;
 };
 /// Worker: the application can serve.
 struct ready {};

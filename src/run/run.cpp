@@ -13,6 +13,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 namespace cluster {
@@ -50,7 +51,7 @@ int check(const options& settings) {
   return clean;
 }
 
-int supervise(const options& settings) {
+int supervise(const options& settings, std::function<options()> refresh) {
   boost::asio::io_context context(1);
   supervisor master(context.get_executor(), settings);
   error_code ec;
@@ -60,6 +61,7 @@ int supervise(const options& settings) {
     complain(settings, detail);
     return exit_code_of(ec);
   }
+  master.on_reload(std::move(refresh));
   run_detail::signal_rules signals(context, master, settings.log);
   master.async_run([&](error_code result) {
     ec = result;
@@ -99,7 +101,12 @@ int run(int argc, char** argv, options defaults, std::function<int(worker&)> ser
     case run_detail::command::what::check: return check(command.settings);
     case run_detail::command::what::serve: break;
   }
-  return supervise(command.settings);
+  // At a reload file and environment are read again; what is wrong then is the reason of its refusal.
+  return supervise(command.settings, [argc, argv, &defaults] {
+    run_detail::command again = run_detail::read_command(argc, argv, defaults);
+    if (again.to_do == run_detail::command::what::refuse) throw std::invalid_argument(again.text);
+    return std::move(again.settings);
+  });
 } catch (const std::exception& problem) {
   complain(defaults, problem.what());
   return failed_running;

@@ -37,6 +37,28 @@ expected set_restart_duration(options& into, const values& v) {
 }
 
 template <auto Member>
+expected set_reload_duration(options& into, const values& v) {
+  const auto parsed = parse_duration(v.front());
+  if (!parsed) return a_duration;
+  into.reload.*Member = *parsed;
+  return std::nullopt;
+}
+
+template <auto Member>
+expected set_reload_count(options& into, const values& v) {
+  const auto parsed = parse_number(v.front());
+  if (!parsed || *parsed > 1024) return "a number from 0 to 1024";
+  into.reload.*Member = static_cast<std::size_t>(*parsed);
+  return std::nullopt;
+}
+
+expected set_rollback(options& into, const values& v) {
+  if (v.front() != "on" && v.front() != "off") return "on or off";
+  into.reload.rollback = v.front() == "on";
+  return std::nullopt;
+}
+
+template <auto Member>
 expected set_restart_count(options& into, const values& v) {
   const auto parsed = parse_number(v.front());
   if (!parsed || *parsed > 1'000'000) return "a number from 0 (no limit) to 1000000";
@@ -117,6 +139,11 @@ constexpr setting table[] = {
     {"restart-max-failures", "N", "", false, set_restart_count<&restart_policy::max_failures>},
     {"restart-max-failures-cluster", "N", "", false,
      set_restart_count<&restart_policy::max_failures_cluster>},
+    {"reload-max-surge", "N", "", false, set_reload_count<&reload_options::max_surge>},
+    {"reload-max-unavailable", "N", "", false, set_reload_count<&reload_options::max_unavailable>},
+    {"reload-pause", "TIME", "", false, set_reload_duration<&reload_options::pause>},
+    {"reload-soak", "TIME", "", false, set_reload_duration<&reload_options::soak>},
+    {"reload-rollback", "on|off", "", false, set_rollback},
     {"no-restart-codes", "N", "", true, set_no_restart_codes},
 };
 

@@ -37,12 +37,29 @@ void signal_rules::act(int number) {
     case SIGQUIT:
       stopping_ = true;
       return master_.async_stop(stop_mode::fast, ignore);
+    case SIGHUP: return reload();
     case SIGTTIN: return scale(+1);
     case SIGTTOU: return scale(-1);
     default:  // a signal number, not a state
       return log_(log_level::warning,
                   std::string("SIG") + ::sigabbrev_np(number) + " has no effect in this version");
   }
+}
+
+void signal_rules::reload() {
+  master_.async_reload([this](error_code ec, const reload_report& report) {
+    if (ec == make_error_code(error::reload_running))
+      return log_(log_level::warning, "SIGHUP: a rolling replacement is under way; it goes on");
+    const std::string slots = std::to_string(report.slots_done) + " of " +
+                              std::to_string(report.slots_total) + " slots, " +
+                              std::to_string(report.took.count()) + " ms, " +
+                              std::to_string(report.connections_moved) + " connections moved";
+    if (!ec) return log_(log_level::info, "reload completed: " + slots);
+    std::string line = "reload " + std::string(to_string(report.how));
+    if (!report.stage.empty()) line += " at stage " + report.stage;
+    if (!report.reason.empty()) line += ": " + report.reason;
+    log_(log_level::error, line + " (" + slots + ")");
+  });
 }
 
 void signal_rules::scale(int change) {

@@ -11,8 +11,9 @@ namespace cluster::run_detail {
 
 /// What signals mean to a program that `cluster::run` owns. Handlers only wake the loop; the loop acts.
 ///
-/// TERM, INT: graceful stop, a second one fast. QUIT: fast stop. TTIN, TTOU: one worker more, one less.
-/// HUP, USR1, USR2: not built yet, so said and otherwise ignored; their default would end the cluster.
+/// TERM, INT: graceful stop, a second one fast. QUIT: fast stop. HUP: rolling replacement. TTIN, TTOU: one
+/// worker more, one less. USR1, USR2: not built yet, so said and otherwise ignored; their default would
+/// end the cluster.
 class signal_rules {
  public:
   signal_rules(boost::asio::io_context& context, supervisor& master, const logger& log);
@@ -22,6 +23,7 @@ class signal_rules {
  private:
   void wait();
   void act(int number);
+  void reload();
   void scale(int change);
 
   supervisor& master_;

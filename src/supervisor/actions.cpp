@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "os/message_socket.hpp"
 #include "supervisor/impl.hpp"
 
 #include <boost/asio/error.hpp>
@@ -33,8 +34,11 @@ void supervisor::impl::apply(policy::actions list) {
 void supervisor::impl::perform(const policy::launch_worker& what) {
   os::launched_process process;
   os::unique_fd socket;
-  const os::failure failed =
-      starter.launch(settings, what.id, what.slot, what.generation, process, socket);
+  const os::failure failed = starter.launch(
+      settings.name, {what.id, what.slot, what.generation, what.last_good}, process, socket);
+  // A deployer that writes in place is still at it; it will not take long.
+  if (failed && failed.code.value() == ETXTBSY && busy_launches[what.id]++ < 50) return retry_launch(what);
+  busy_launches.erase(what.id);
   if (failed) return apply(fleet->launch_failed(what.id, failed.detail, clock::now()));
   auto made = std::make_unique<worker_process>(executor, what.slot, what.generation,
                                                std::move(process), std::move(socket));
@@ -44,12 +48,48 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   apply(fleet->launched(what.id, clock::now()));
 }
 
+void supervisor::impl::retry_launch(const policy::launch_worker& what) {
+  auto pause = std::make_shared<boost::asio::steady_timer>(executor, std::chrono::milliseconds(100));
+  pause->async_wait([weak = weak_from_this(), pause, what](const error_code& ec) {
+    const auto self = weak.lock();
+    if (ec || !self || !self->running) return;
+    self->apply({what});
+  });
+}
+
 void supervisor::impl::perform(const policy::drain_worker& what) {
   worker_process* process = find(what.id);
   if (process == nullptr) return;
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(what.hard_deadline - clock::now());
+  const auto left = [now = clock::now()](policy::time_point until) {
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until - now),
+                    std::chrono::milliseconds(0));
+  };
   // A failed send ends the channel, and the fleet hears of that.
-  process->channel->send(ipc::drain{what.reason, std::max(left, std::chrono::milliseconds(0))});
+  process->channel->send(ipc::drain{what.reason, left(what.soft_deadline), left(what.hard_deadline)},
+                         draw_lines(what.heirs));
+}
+
+void supervisor::impl::perform(const policy::appoint_heirs& what) {
+  worker_process* process = find(what.from);
+  if (process == nullptr) return;
+  std::vector<os::unique_fd> lines = draw_lines(what.heirs);
+  if (!lines.empty()) process->channel->send(ipc::heirs{}, std::move(lines));
+}
+
+// A line of its own from the draining worker to each heir: connections move without passing through here,
+// and a stalled supervisor stalls none of them. Without descriptors left the connections end announced.
+std::vector<os::unique_fd> supervisor::impl::draw_lines(const std::vector<worker_id>& heirs) {
+  constexpr std::size_t most = 64;
+  std::vector<os::unique_fd> lines;
+  for (const worker_id id : heirs) {
+    worker_process* heir = find(id);
+    if (heir == nullptr || !heir->welcomed || lines.size() == most) continue;
+    os::unique_fd giving;
+    std::vector<os::unique_fd> taking(1);
+    if (os::make_message_pair(giving, taking.front())) break;
+    if (!heir->channel->send(ipc::adopt{}, std::move(taking))) lines.push_back(std::move(giving));
+  }
+  return lines;
 }
 
 void supervisor::impl::perform(const policy::terminate_worker& what) { signal(what.id, SIGTERM); }

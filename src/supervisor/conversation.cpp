@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <string_view>
 #include <variant>
 
@@ -39,7 +40,11 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what, std::s
   if (!process->welcomed) return break_off(id, "it did not say hello first");
   if (std::holds_alternative<ipc::ready>(what)) return apply(fleet->ready(id, now));
   if (std::holds_alternative<ipc::draining>(what)) return apply(fleet->draining(id, now));
-  if (std::holds_alternative<ipc::done>(what)) return apply(fleet->done(id, now));
+  if (const auto* done = std::get_if<ipc::done>(&what)) {
+    tally.connections_moved += done->moved;
+    tally.requests_finished += done->finished;
+    return apply(fleet->done(id, now));
+  }
   if (const auto* failed = std::get_if<ipc::handler_failure>(&what)) {
     event reported;
     reported.kind = event_kind::handler_failed;
@@ -67,11 +72,14 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   for (const os::listen_socket& each : listeners) {
     greeting.listeners.push_back(each.description());
     copies.emplace_back(::fcntl(each.fd(), F_DUPFD_CLOEXEC, 3));
-    if (!copies.back()) {
-      settings.log(log_level::error, "no descriptor is left to pass listeners with: " +
-                                         os::last_error().message());
-      return;  // the worker waits, gives up and is started again later
-    }
+  }
+  greeting.load_board = static_cast<bool>(board);
+  if (greeting.load_board) copies.emplace_back(::fcntl(board.fd(), F_DUPFD_CLOEXEC, 3));
+  for (const os::unique_fd& each : copies) {
+    if (each) continue;
+    settings.log(log_level::error, "no descriptor is left to pass listeners with: " +
+                                       os::last_error().message());
+    return;  // the worker waits, gives up and is started again later
   }
   process.welcomed = true;
   process.channel->send(greeting, std::move(copies));
@@ -103,6 +111,11 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   const auto found = workers.find(id);
   if (found == workers.end() || !running) return;
   found->second->channel->close();
+  // Unless a successor has the slot's entry already, the dead one's load counts no more.
+  const auto shares_slot = [&](const auto& other) {
+    return other.first != id && other.second->slot == found->second->slot;
+  };
+  if (std::ranges::none_of(workers, shares_slot)) board.withdraw(found->second->slot.value);
   // The process object must outlive the fleet's answer: its pid belongs into the last events.
   apply(fleet->exited(id, status, clock::now()));
   workers.erase(id);

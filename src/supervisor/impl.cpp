@@ -67,6 +67,9 @@ os::failure supervisor::impl::open() {
             os::open_listeners(*address, {settings.backlog, settings.unix_mode}, bound))
       return {make_error_code(error::bind_failed), std::move(failed.detail)};
   }
+  // Workers serve without it, only less evenly, so a failure here is none of the whole.
+  os::load_board fresh;
+  if (!fresh.create()) board = std::move(fresh);
   name_listeners(bound);
   listeners = std::move(bound);
   std::destroy_at(&lock);
@@ -179,6 +182,12 @@ void supervisor::impl::abandon() noexcept {
   for (handler_type& each : stop_handlers) complete(std::move(each), aborted);
   stop_handlers.clear();
   settle_scale(aborted);
+  if (reload_handler) complete(reload_handler.take(), aborted, {});
+}
+
+void supervisor::impl::complete(reload_handler_type handler, error_code ec, reload_report report) {
+  boost::asio::get_associated_cancellation_slot(handler).clear();
+  boost::asio::post(executor, boost::asio::append(std::move(handler), ec, std::move(report)));
 }
 
 void supervisor::impl::complete(handler_type handler, error_code ec) {

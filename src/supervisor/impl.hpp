@@ -3,6 +3,7 @@
 
 #include "common/handler_slot.hpp"
 #include "os/listen_socket.hpp"
+#include "os/load_board.hpp"
 #include "os/pid_file.hpp"
 #include "policy/fleet.hpp"
 #include "supervisor/launcher.hpp"
@@ -13,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -33,6 +35,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void run(handler_type handler);
   void stop(stop_mode mode, handler_type handler);
   void scale(std::size_t workers, handler_type handler);
+  void reload(reload_handler_type handler);
+  void abort_reload();
   cluster_status status() const;
   int duplicate_pidfd(worker_id id) const;
   void abandon() noexcept;
@@ -43,8 +47,12 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void perform(const policy::drain_worker&);
   void perform(const policy::terminate_worker&);
   void perform(const policy::kill_worker&);
+  void perform(const policy::appoint_heirs&);
+  void perform(const policy::end_rollout&);
   void perform(const policy::publish&);
   void perform(const policy::finish&);
+  std::vector<os::unique_fd> draw_lines(const std::vector<worker_id>& heirs);
+  void retry_launch(const policy::launch_worker& what);
   void signal(worker_id id, int number);
   void arm_timer();
   void settle_scale(error_code ec);
@@ -59,6 +67,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
 
   void tell(event what);
   void complete(handler_type handler, error_code ec);
+  void complete(reload_handler_type handler, error_code ec, reload_report report);
   worker_process* find(worker_id id);
 
   executor_type executor;
@@ -69,11 +78,13 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   launcher starter;
   os::pid_file lock;
   std::vector<os::listen_socket> listeners;
+  os::load_board board;
   bool opened = false;
   bool running = false;
 
   std::optional<policy::fleet> fleet;
   std::map<worker_id, std::unique_ptr<worker_process>> workers;
+  std::map<worker_id, unsigned> busy_launches;  ///< tries so far that met a file being written
   std::deque<policy::action> pending;
   bool applying = false;
   boost::asio::steady_timer timer;
@@ -82,6 +93,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   handler_slot<handler_type> run_handler;
   std::list<handler_type> stop_handlers;  ///< a list: its elements are never assigned
   handler_slot<handler_type> scale_handler;
+  handler_slot<reload_handler_type> reload_handler;
+  std::function<options()> refresh;
+  reload_report tally;  ///< what workers reported in the roll-out under way
   executor_type work;  ///< keeps the context running while every worker rests
 };
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace cluster {
 namespace {
@@ -32,24 +33,30 @@ bool stays_here(std::string_view entry) {
          name == "NOTIFY_SOCKET" || name == "WATCHDOG_PID" || name == "WATCHDOG_USEC";
 }
 
-std::vector<std::string> worker_environment(const options& settings, worker_id id, slot_id slot,
-                                            generation_id generation) {
+std::vector<std::string> worker_environment(const std::string& cluster, const launcher::order& which,
+                                            const std::vector<std::string>& overlay) {
   std::vector<std::string> environment;
   for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry)
     if (!stays_here(*entry)) environment.emplace_back(*entry);
-  for (const std::string& entry : settings.environment) set(environment, entry);
-  set(environment, "CLUSTER_NAME=" + settings.name);
-  set(environment, "CLUSTER_WORKER_ID=" + std::to_string(id.value));
-  set(environment, "CLUSTER_WORKER_SLOT=" + std::to_string(slot.value));
-  set(environment, "CLUSTER_GENERATION=" + std::to_string(generation.value));
+  for (const std::string& entry : overlay) set(environment, entry);
+  set(environment, "CLUSTER_NAME=" + cluster);
+  set(environment, "CLUSTER_WORKER_ID=" + std::to_string(which.id.value));
+  set(environment, "CLUSTER_WORKER_SLOT=" + std::to_string(which.slot.value));
+  set(environment, "CLUSTER_GENERATION=" + std::to_string(which.generation.value));
   set(environment, std::string(ipc::channel_variable) + "=" + std::to_string(ipc::channel_descriptor));
   return environment;
+}
+
+bool still_there(const deployment& what) {
+  os::kept_file now;
+  return !now.open(what.executable) && now.same_file(what.file);
 }
 
 }  // namespace
 
 os::failure launcher::prepare(const options& settings) {
-  if (os::failure failed = os::locate_executable(settings.executable, executable_)) return failed;
+  if (os::failure failed = begin(settings)) return failed;
+  commit();
   if (settings.user.empty() && settings.group.empty()) return {};
   os::identity who;
   if (os::failure failed = os::resolve_identity(settings.user, settings.group, who)) return failed;
@@ -57,20 +64,51 @@ os::failure launcher::prepare(const options& settings) {
   return {};
 }
 
-os::failure launcher::launch(const options& settings, worker_id id, slot_id slot,
-                             generation_id generation, os::launched_process& process,
-                             os::unique_fd& channel) const {
+os::failure launcher::begin(const options& settings) {
+  deployment next;
+  // Without a new path the old one holds: it is what is at the end of it that may have changed.
+  if (settings.executable.empty() && !now_.executable.empty()) {
+    next.executable = now_.executable;
+  } else if (os::failure failed = os::locate_executable(settings.executable, next.executable)) {
+    return failed;
+  }
+  if (os::failure failed = next.file.open(next.executable)) return failed;
+  next.arguments = settings.arguments;
+  next.environment = settings.environment;
+  before_ = std::exchange(now_, std::move(next));
+  return {};
+}
+
+void launcher::commit() { before_.reset(); }
+
+void launcher::revert() {
+  if (!before_) return;
+  now_ = std::move(*before_);
+  now_.pinned = true;
+  before_.reset();
+}
+
+os::failure launcher::launch(const std::string& cluster, const order& which,
+                             os::launched_process& process, os::unique_fd& channel) const {
   os::unique_fd ours;
   os::unique_fd theirs;
   if (const error_code ec = os::make_message_pair(ours, theirs)) return {ec, "channel: " + ec.message()};
   const os::unique_fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!null) return {os::last_error(), "/dev/null: " + os::last_error().message()};
 
+  const deployment& what = which.last_good && before_ ? *before_ : now_;
   os::launch_plan plan;
-  plan.executable = executable_;
-  plan.arguments = {executable_};
-  plan.arguments.insert(plan.arguments.end(), settings.arguments.begin(), settings.arguments.end());
-  plan.environment = worker_environment(settings, id, slot, generation);
+  plan.executable = what.executable;
+  if (which.last_good || (what.pinned && !still_there(what))) {
+    // By path the new file would be run; by descriptor it is the old one, unless it was overwritten.
+    if (!what.file.unchanged())
+      return {make_error_code(error::launch_failed),
+              "exec " + what.executable + ": the file that served before has been changed in place"};
+    plan.executable_fd = what.file.fd();
+  }
+  plan.arguments = {what.executable};
+  plan.arguments.insert(plan.arguments.end(), what.arguments.begin(), what.arguments.end());
+  plan.environment = worker_environment(cluster, which, what.environment);
   plan.run_as = run_as_;
   plan.descriptors = {{null.get(), STDIN_FILENO}, {theirs.get(), ipc::channel_descriptor}};
   // A supervisor without stdout or stderr (some service managers) gives its workers /dev/null there.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "os/kept_file.hpp"
 #include "os/launch.hpp"
 #include "os/unique_fd.hpp"
 
@@ -9,23 +10,49 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cluster {
 
-/// Turns the options into the plan of one worker's start.
+/// What the workers of one generation run: a path, looked up anew at each start, and the file that lay
+/// there when the generation began, kept for the way back.
+struct deployment {
+  std::string executable;
+  os::kept_file file;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;
+  /// A roll-out away from it failed: what lies at the path now is known to be bad, so the kept file is run.
+  bool pinned = false;
+};
+
+/// Starts workers of the present generation, or of the last good one.
 class launcher {
  public:
   /// Finds the executable and the identity; the failure's detail is one line for people.
   os::failure prepare(const options& settings);
 
-  const std::string& executable() const noexcept { return executable_; }
+  /// A new generation begins: from now on its executable, arguments and environment are used.
+  os::failure begin(const options& settings);
+  /// It is in place: there is no way back any more, and it is the last good one from now on.
+  void commit();
+  /// It is not: the one before is used again.
+  void revert();
 
+  const std::string& executable() const noexcept { return now_.executable; }
+
+  struct order {
+    worker_id id;
+    slot_id slot;
+    generation_id generation;
+    bool last_good = false;
+  };
   /// Starts one worker; `channel` becomes our end of its channel.
-  os::failure launch(const options& settings, worker_id, slot_id, generation_id,
-                     os::launched_process& process, os::unique_fd& channel) const;
+  os::failure launch(const std::string& cluster, const order& which, os::launched_process& process,
+                     os::unique_fd& channel) const;
 
  private:
-  std::string executable_;
+  deployment now_;
+  std::optional<deployment> before_;  ///< during a roll-out
   std::optional<os::identity> run_as_;
 };
 

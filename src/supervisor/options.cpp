@@ -50,6 +50,15 @@ problem check_restart(const restart_policy& policy) {
   return std::nullopt;
 }
 
+problem check_reload(const reload_options& reload) {
+  if (reload.max_surge == 0 && reload.max_unavailable == 0)
+    return "reload.max_surge: 0 needs reload.max_unavailable of at least 1, or nothing can move";
+  if (reload.max_surge > 1024) return "reload.max_surge: out of range, 0 to 1024";
+  if (reload.max_unavailable > 1024) return "reload.max_unavailable: out of range, 0 to 1024";
+  if (auto found = check_duration("reload.pause", reload.pause, true)) return found;
+  return check_duration("reload.soak", reload.soak, true);
+}
+
 problem check_environment(const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) {
     const auto equals = entry.find('=');
@@ -70,6 +79,7 @@ std::optional<std::string> validate(const options& o) {
   if (auto found = check_duration("drain_timeout", o.drain_timeout, true)) return found;
   if (auto found = check_duration("kill_timeout", o.kill_timeout, false)) return found;
   if (auto found = check_restart(o.restart)) return found;
+  if (auto found = check_reload(o.reload)) return found;
   if (o.backlog < 1) return "backlog: " + std::to_string(o.backlog) + " is too small, at least 1";
   if (o.unix_mode > 0777) return "unix_mode: only permission bits, 0 to 0777";
   return check_environment(o.environment);

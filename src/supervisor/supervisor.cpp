@@ -39,6 +39,9 @@ void supervisor::start_stop(stop_mode mode, handler_type handler) {
 void supervisor::start_scale(std::size_t workers, handler_type handler) {
   impl_->scale(workers, std::move(handler));
 }
+void supervisor::start_reload(reload_handler_type handler) { impl_->reload(std::move(handler)); }
+void supervisor::abort_reload() { impl_->abort_reload(); }
+void supervisor::on_reload(std::function<options()> refresh) { impl_->refresh = std::move(refresh); }
 cluster_status supervisor::status() const { return impl_->status(); }
 const std::string& supervisor::failure() const noexcept { return impl_->failure_text; }
 int supervisor::duplicate_pidfd(worker_id id) const { return impl_->duplicate_pidfd(id); }

@@ -57,7 +57,17 @@ worker_id id_from_environment() {
   return {text ? parse_number(text).value_or(0) : 0};
 }
 
-ipc::welcome receive_welcome(int socket, std::chrono::steady_clock::time_point deadline) {
+// Gives the descriptors that came along their owners.
+void unpack(std::vector<os::unique_fd>& descriptors, handshake_result& out) {
+  for (listener& each : out.identity.listeners) each.native_handle = -1;
+  const std::size_t listeners = out.identity.listeners.size();
+  for (std::size_t i = 0; i < listeners; ++i)
+    out.identity.listeners[i].native_handle = descriptors[i].release();
+  // Without the board connections are still served, only less evenly.
+  if (out.identity.load_board) static_cast<void>(out.board.attach(std::move(descriptors.back())));
+}
+
+void receive_welcome(int socket, std::chrono::steady_clock::time_point deadline, handshake_result& out) {
   std::array<std::byte, ipc::max_message_size> buffer;
   for (;;) {
     wait_for(socket, POLLIN, deadline);
@@ -72,11 +82,11 @@ ipc::welcome receive_welcome(int socket, std::chrono::steady_clock::time_point d
     if (!incoming.known || welcome == nullptr) continue;
     if (welcome->protocol != ipc::protocol_version)
       fail(make_error_code(error::protocol_version), "the supervisor's welcome");
-    if (received.truncated || received.descriptors.size() != welcome->listeners.size())
+    const std::size_t wanted = welcome->listeners.size() + (welcome->load_board ? 1 : 0);
+    if (received.truncated || received.descriptors.size() != wanted)
       fail(make_error_code(error::descriptors_lost), "the supervisor's welcome");
-    for (std::size_t i = 0; i < welcome->listeners.size(); ++i)
-      welcome->listeners[i].native_handle = received.descriptors[i].release();
-    return std::move(*welcome);
+    out.identity = std::move(*welcome);
+    return unpack(received.descriptors, out);
   }
 }
 
@@ -95,7 +105,7 @@ handshake_result shake_hands() {
   while ((ec = os::send_message(result.socket.get(), data, {})) == boost::asio::error::would_block)
     wait_for(result.socket.get(), POLLOUT, deadline);
   if (ec) fail(ec, "hello to the supervisor");
-  result.identity = receive_welcome(result.socket.get(), deadline);
+  receive_welcome(result.socket.get(), deadline, result);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ipc/channel.hpp"
+#include "os/load_board.hpp"
 #include "worker/failure_budget.hpp"
 #include "worker/mover.hpp"
 
@@ -46,6 +47,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   std::uint64_t finished = 0;  ///< requests, in the drain
   ipc::welcome identity;
   std::vector<listener> listeners;
+  os::load_board board;
   std::vector<std::string> arguments;
   logger log;
   std::shared_ptr<ipc::channel> channel;
@@ -61,6 +63,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
 struct handshake_result {
   os::unique_fd socket;
   ipc::welcome identity;  ///< its listeners hold the received descriptors
+  os::load_board board;
 };
 handshake_result shake_hands();
 

@@ -19,6 +19,7 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
   handshake_result result = shake_hands();
   impl_->listeners = std::move(result.identity.listeners);
   impl_->identity = std::move(result.identity);
+  impl_->board = std::move(result.board);
   impl_->arguments = own_arguments();
   impl_->log.level = impl_->identity.level;
   impl_->log.format = impl_->identity.format;
@@ -56,6 +57,12 @@ void worker::handle_signals() { impl_->handle_signals(); }
 
 void worker::release_listeners() { impl_->release_listeners(); }
 
+void worker::publish_load(std::uint32_t connections) noexcept {
+  if (impl_->state == worker_state::ready) impl_->board.publish(impl_->identity.slot.value, connections);
+}
+bool worker::above_share() const noexcept {
+  return impl_->board.above_share(impl_->identity.slot.value);
+}
 bool worker::can_move() const noexcept { return impl_->moves->possible(); }
 bool worker::move(moving_connection& what) { return impl_->moves->move(what); }
 std::size_t worker::moving() const noexcept { return impl_->moves->under_way(); }
@@ -120,6 +127,8 @@ void worker::impl::begin_drain(drain_notice what) {
   // A second notice cannot prolong the first; the deadline that comes first holds.
   if (notice) return;
   notice = what;
+  // The entry is the slot's: a successor that is ready already publishes its own load there.
+  if (what.reason != exit_reason::replaced) board.withdraw(identity.slot.value);
   moves->take_no_more();
   if (state != worker_state::exited) state = worker_state::draining;
   while (!waiters.empty()) complete_wait(waiters.front().key, {});

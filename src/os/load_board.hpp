@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "os/system_error.hpp"
+#include "os/unique_fd.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cluster::os {
+
+/// A page that all workers of a cluster share: how many connections each slot's worker has open. Each
+/// entry has one writer, the worker in that slot; all read. It only guides who accepts next, so relaxed
+/// order and a worker that writes nonsense are both harmless.
+class load_board {
+ public:
+  static constexpr std::size_t slots = 1024;
+
+  load_board() = default;
+  load_board(load_board&& other) noexcept;
+  load_board& operator=(load_board&& other) noexcept;
+  ~load_board();
+
+  /// A new one, sealed against any change of size.
+  failure create();
+  /// One that somebody else made; takes the descriptor.
+  failure attach(unique_fd fd);
+
+  int fd() const noexcept { return fd_.get(); }
+  explicit operator bool() const noexcept { return entries_ != nullptr; }
+
+  /// Says how many connections `slot` has, and that it takes new ones.
+  void publish(std::size_t slot, std::uint32_t connections) noexcept;
+  /// Says that `slot` takes no new ones (any more); its load counts no more.
+  void withdraw(std::size_t slot) noexcept;
+
+  /// Whether `slot` has more than its share of all: more than the mean and one.
+  bool above_share(std::size_t slot) const noexcept;
+
+ private:
+  struct entry;
+  failure map();
+  void unmap() noexcept;
+
+  unique_fd fd_;
+  entry* entries_ = nullptr;
+};
+
+}  // namespace cluster::os

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSL-1.0
+// Rolling replacement under load: what clients notice of it is nothing.
+#include "support/catch.hpp"
+#include "support/strict_load.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+
+using namespace cluster::test;
+using namespace std::chrono_literals;
+using manner = strict_load::manner;
+
+namespace {
+
+const std::string built = CLUSTER_TEST_BINARY_DIR "/examples/90_workbench";
+
+program_settings workbench(const std::string& path, std::vector<std::string> flags,
+                           std::vector<std::string> environment = {}) {
+  program_settings settings{path, {"--listen", "127.0.0.1:0"}, std::move(environment), {}};
+  settings.arguments.insert(settings.arguments.end(), flags.begin(), flags.end());
+  return settings;
+}
+
+std::set<int> living(const program& cluster) {
+  std::set<int> pids;
+  for (const auto& each : cluster.ready_workers())
+    if (process_exists(each.pid)) pids.insert(each.pid);
+  return pids;
+}
+
+/// A folder with the program in it, to be deployed over.
+struct deployment {
+  deployment() { std::filesystem::copy_file(built, path()); }
+  std::string path() const { return folder / "app"; }
+  /// Puts another file in its place, by rename, as deployers do.
+  void replace_by(const std::string& source) {
+    std::filesystem::copy_file(source, folder / "next", std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::rename(folder / "next", path());
+  }
+  void replace_by_script(const std::string& text) {
+    const int fd = ::open((folder / "next").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+    REQUIRE(::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    ::close(fd);
+    std::filesystem::rename(folder / "next", path());
+  }
+  scratch_folder folder;
+};
+
+}  // namespace
+
+TEST_CASE("back-to-back rolling replacements: nothing lost, nothing closed", "[reload]") {
+  program cluster(workbench(built, {"--workers", "4"}));
+  cluster.wait_ready(4);
+  const std::uint64_t seed = std::random_device{}();
+  strict_load clients(cluster.port(), seed,
+                      {{manner::busy, 2}, {manner::paced, 4}, {manner::single, 2}, {manner::holder, 16},
+                       {manner::pipelined, 4}, {manner::posting, 2}, {manner::slow, 4}, {manner::trickling, 3}});
+  clients.wait_for_more(200);
+  for (int round = 1; round <= 8; ++round) {
+    cluster.signal(SIGHUP);
+    cluster.wait_for("reload completed: 4 of 4 slots");
+    clients.wait_for_more(50);
+  }
+  const strict_load::result seen = clients.finish();
+  INFO("seed " << seed << ": " << seen.words() << "\n" << cluster.output());
+  CHECK(seen.lost() == 0);
+  CHECK(seen.announced == 0);
+  CHECK(living(cluster).size() == 4);
+  CHECK(cluster.count("ended, replaced: exit code 0") == 32);
+  cluster.signal(SIGTERM);
+  CHECK(cluster.wait_exit().code == 0);
+}
+
+TEST_CASE("idle connections move and stay open", "[reload]") {
+  program cluster(workbench(built, {"--workers", "2"}));
+  cluster.wait_ready(2);
+  std::vector<std::unique_ptr<connection>> idle;
+  for (int i = 0; i < 200; ++i) {
+    idle.push_back(std::make_unique<connection>(cluster.port()));
+    REQUIRE(idle.back()->get("/").status == 200);
+  }
+  cluster.signal(SIGHUP);
+  CHECK(cluster.wait_for("reload completed").find("200 connections moved") != std::string::npos);
+  for (const auto& each : idle) {
+    const answer got = each->get("/whoami");
+    INFO(got.problem << "\n" << cluster.output());
+    REQUIRE(got.status == 200);
+    CHECK(got.field("X-Worker") >= "3");
+  }
+}
+
+TEST_CASE("a new binary renamed into place is what runs afterwards", "[reload]") {
+  deployment app;
+  program cluster(workbench(app.path(), {"--workers", "2"}));
+  cluster.wait_ready(2);
+  const auto before = living(cluster);
+  app.replace_by(CLUSTER_TEST_BINARY_DIR "/examples/01_hello_cluster");
+  cluster.signal(SIGHUP);
+  cluster.wait_for("reload completed");
+  CHECK(get(cluster.port(), "/whoami").status == 404);  // the other program has no such route
+  for (const int pid : before) CHECK_FALSE(process_exists(pid));
+}
+
+TEST_CASE("a new generation that does not start: the old one serves on, untouched", "[reload]") {
+  const std::string script = GENERATE(as<std::string>{}, "#!/bin/sh\nexit 7\n", "#!/bin/sh\nexec sleep 60\n", "no program\n");
+  deployment app;
+  program cluster(workbench(app.path(), {"--workers", "2", "--ready-timeout", "300ms"}));
+  cluster.wait_ready(2);
+  const auto before = living(cluster);
+  const std::uint64_t seed = std::random_device{}();
+  strict_load clients(cluster.port(), seed, {{manner::busy, 2}, {manner::single, 2}, {manner::holder, 4}});
+  app.replace_by_script(script);
+  cluster.signal(SIGHUP);
+  const std::string line = cluster.wait_for("reload failed at stage ");
+  clients.wait_for_more(50);
+  // What dies afterwards is still replaced by the program that served before.
+  ::kill(*before.begin(), SIGKILL);
+  cluster.wait_ready(3);
+  INFO(cluster.output());
+  CHECK(line.find("0 of 2 slots") != std::string::npos);
+  CHECK(process_exists(*before.rbegin()));
+  CHECK(get(cluster.port(), "/whoami").status == 200);
+  clients.finish();
+}
+
+TEST_CASE("a successor that dies while it soaks: back to what served before", "[reload]") {
+  deployment app;
+  program cluster(workbench(app.path(), {"--workers", "2"}, {"CLUSTER_RELOAD_SOAK=300ms"}));
+  cluster.wait_ready(2);
+  const std::uint64_t seed = std::random_device{}();
+  strict_load clients(cluster.port(), seed, {{manner::busy, 2}, {manner::single, 2}, {manner::pipelined, 2}});
+  cluster.signal(SIGHUP);
+  cluster.wait_ready(4);  // the first slot is done and the second one's successor is ready
+  ::kill(cluster.ready_workers().back().pid, SIGKILL);
+  cluster.wait_for("reload rolled_back at stage soak");
+  clients.wait_for_more(50);
+  const strict_load::result seen = clients.finish();
+  INFO("seed " << seed << ": " << seen.words() << "\n" << cluster.output());
+  CHECK(living(cluster).size() == 2);
+  CHECK(seen.refused + seen.wrong + seen.silent == 0);
+}
+
+TEST_CASE("a second reload while one runs is refused", "[reload]") {
+  program cluster(workbench(built, {"--workers", "1"}, {"CLUSTER_RELOAD_SOAK=300ms"}));
+  cluster.wait_ready(1);
+  cluster.signal(SIGHUP);
+  cluster.wait_ready(2);
+  cluster.signal(SIGHUP);
+  cluster.wait_for("SIGHUP: a rolling replacement is under way");
+  cluster.wait_for("reload completed: 1 of 1 slots");
+}
+
+TEST_CASE("a slow response and a slow upload survive a reload", "[reload]") {
+  program cluster(workbench(built, {"--workers", "2"}));
+  cluster.wait_ready(2);
+  connection response(cluster.port());
+  connection upload(cluster.port());
+  REQUIRE(response.send("GET /ms/700 HTTP/1.1\r\nHost: test\r\n\r\n"));
+  REQUIRE(upload.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345"));
+  REQUIRE(get(cluster.port(), "/ms/50").status == 200);
+  cluster.signal(SIGHUP);
+  cluster.wait_ready(4);
+  REQUIRE(upload.send("67890"));
+  const answer uploaded = upload.receive();
+  const answer waited = response.receive();
+  INFO(uploaded.problem << " / " << waited.problem << "\n" << cluster.output());
+  CHECK(uploaded.body == "10\n");
+  CHECK(waited.status == 200);
+  cluster.wait_for("reload completed: 2 of 2 slots");
+  CHECK(response.get("/").status == 200);  // and the connections live on
+  CHECK(upload.get("/").status == 200);
+}
+
+TEST_CASE("scaling down hands connections to the survivors", "[reload]") {
+  program cluster(workbench(built, {"--workers", "3"}));
+  cluster.wait_ready(3);
+  std::vector<std::unique_ptr<connection>> idle;
+  for (int i = 0; i < 60; ++i) {
+    idle.push_back(std::make_unique<connection>(cluster.port()));
+    REQUIRE(idle.back()->get("/").status == 200);
+  }
+  cluster.signal(SIGTTOU);
+  cluster.wait_for("scaled to 2 workers");
+  for (const auto& each : idle) {
+    const answer got = each->get("/whoami");
+    INFO(got.problem << "\n" << cluster.output());
+    REQUIRE(got.status == 200);
+  }
+}
