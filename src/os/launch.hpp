@@ -31,7 +31,7 @@ struct launch_plan {
   int executable_fd = -1;                ///< if set, this file is run and the path only named in errors
   std::vector<std::string> arguments;    ///< argv[0] included
   std::vector<std::string> environment;  ///< "NAME=value", the whole of it
-  /// What the child keeps; every other descriptor is closed at exec. Targets must differ.
+  /// What the child keeps; every other descriptor but 0, 1 and 2 is closed at exec. Targets must differ.
   std::vector<inherited_descriptor> descriptors;
   std::optional<identity> run_as;
   bool raise_open_files = true;          ///< soft limit of open files up to the hard one

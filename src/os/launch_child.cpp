@@ -39,12 +39,16 @@ CLUSTER_PLAIN_CODE void raise_open_files() {
 
 // First lift every source above the highest target, then put each in its place: any permutation, and a
 // source that has its target's number already, then come out right.
-CLUSTER_PLAIN_CODE bool place_descriptors(const child_work& work) {
+CLUSTER_PLAIN_CODE bool lift_descriptors(const child_work& work) {
   for (std::size_t i = 0; i < work.descriptor_count; ++i) {
     work.lifted[i] =
         ::fcntl(work.descriptors[i].source, F_DUPFD_CLOEXEC, work.highest_target + 1);
     if (work.lifted[i] < 0) return false;
   }
+  return true;
+}
+
+CLUSTER_PLAIN_CODE bool place_descriptors(const child_work& work) {
   for (std::size_t i = 0; i < work.descriptor_count; ++i)
     if (::dup2(work.lifted[i], work.descriptors[i].target) < 0) return false;
   return true;
@@ -108,8 +112,10 @@ CLUSTER_PLAIN_CODE int run_child(void* argument) {
   int executable_fd = work.executable_fd;
   if (executable_fd >= 0) executable_fd = ::fcntl(executable_fd, F_DUPFD_CLOEXEC, work.highest_target + 1);
   if (work.executable_fd >= 0 && executable_fd < 0) fail(work, "descriptors");
+  if (!lift_descriptors(work)) fail(work, "descriptors");
+  // Before the placing, so that nothing of the host's survives in a gap between two targets.
+  if (!close_the_rest(STDERR_FILENO + 1)) fail(work, "close-on-exec");
   if (!place_descriptors(work)) fail(work, "descriptors");
-  if (!close_the_rest(work.highest_target + 1)) fail(work, "close-on-exec");
   if (work.run_as != nullptr && !change_identity(*work.run_as)) fail(work, "user and group");
   const std::uint64_t no_signal = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signal, nullptr, sizeof no_signal);
