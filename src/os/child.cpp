@@ -37,8 +37,10 @@ child::child(const boost::asio::any_io_executor& executor, launched_process proc
     : pid_(process.pid), pidfd_(executor, process.pidfd.release()) {}
 
 void child::wait(std::function<void(exit_status)> done) {
-  pidfd_.async_wait(pidfd_.wait_read, [this, done = std::move(done)](const error_code& ec) mutable {
-    if (ec) return;  // cancelled: this object is gone
+  // On a strand the handler may be queued, with success, while this object goes; then it must not look.
+  const std::weak_ptr<const void> alive = alive_;
+  pidfd_.async_wait(pidfd_.wait_read, [this, alive, done = std::move(done)](const error_code& ec) mutable {
+    if (ec || alive.expired()) return;
     exit_status status;
     if (!collect_status(pidfd_.native_handle(), status)) return wait(std::move(done));
     done(status);

@@ -9,6 +9,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <functional>
+#include <memory>
 
 namespace cluster::os {
 
@@ -33,6 +34,7 @@ class child {
  private:
   pid_t pid_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::any_io_executor> pidfd_;
+  std::shared_ptr<const void> alive_ = std::make_shared<char>();
 };
 
 /// Collects the status of an ended child without blocking; false while it still runs.
