@@ -6,7 +6,7 @@ add_library(cluster_warnings INTERFACE)
 target_compile_options(cluster_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum
   -Woverloaded-virtual -Wold-style-cast -Wcast-qual -Wcast-align
-  -Wunused -Wnull-dereference -Wdouble-promotion -Wformat=2 -Wundef -Wextra-semi
+  -Wunused -Wdouble-promotion -Wformat=2 -Wundef -Wextra-semi
   $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>
   # Half-filled designated initialisers are how options are meant to be written.
   -Wno-missing-field-initializers
