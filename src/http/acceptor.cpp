@@ -68,14 +68,24 @@ acceptor::result acceptor::accept_one(entry& from) {
   }
 }
 
-void acceptor::ready(poll_target& target) {
+bool acceptor::ready(poll_target& target) {
   auto& from = static_cast<entry&>(target);
-  for (unsigned i = 0; i < std::max(1U, options_.accepts_at_once) && from.fd >= 0; ++i) {
-    if (above_share_ && !std::exchange(waited_, false) && above_share_()) return let_others_go_first();
-    const result got = accept_one(from);
-    if (got == result::empty) return;
-    if (got == result::exhausted) return rest();
+  if (from.fd < 0 || resting_) return false;
+  if (above_share_ && !std::exchange(waited_, false) && above_share_()) {
+    let_others_go_first();
+    return false;
   }
+  switch (accept_one(from)) {
+    case result::taken:
+    case result::lost:
+      return true;
+    case result::empty:
+      return false;
+    case result::exhausted:
+      rest();
+      return false;
+  }
+  return false;
 }
 
 void acceptor::rest() {

@@ -15,7 +15,7 @@
 
 namespace cluster::http {
 
-/// Takes connections from shared listening sockets, a few at a time. Owns duplicates of the descriptors:
+/// Takes connections from shared listening sockets, one at a time. Owns duplicates of the descriptors:
 /// closing those takes them out of the set and leaves the sockets alone.
 ///
 /// When descriptors or memory run out it rests for a while instead of failing in a tight loop, and says
@@ -36,8 +36,9 @@ class acceptor {
   /// Asked before each accept: true lets the other workers go first, for a moment. Never a refusal.
   void set_above_share(std::function<bool()> above_share) { above_share_ = std::move(above_share); }
 
-  /// A listener has something, or had: another process may have been faster.
-  void ready(poll_target& target);
+  /// A listener has something, or had: another process may have been faster. Takes one connection;
+  /// returns whether there may be more at once.
+  bool ready(poll_target& target);
 
   /// Takes everything that is pending (a drain owes it an answer), then close().
   void settle_and_close();

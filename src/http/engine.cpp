@@ -60,10 +60,25 @@ void engine::arm() {
   });
 }
 
+// Accepting goes one by one between the connections that are ready: in larger helpings it measured a tenth
+// dearer a connection. It is the set that is asked again, and only a few times before the context has its
+// turn.
 void engine::on_ready() {
   if (stopped_) return;
   clock_.update();
   in_batch_ = true;
+  for (unsigned round = 0; round < options_.accepts_at_once && handle_events(); ++round) {
+  }
+  in_batch_ = false;
+  counters_.accept_failures = acceptor_.rests();
+  publish_load();
+  if (!queue_.empty()) schedule();
+  arm();
+}
+
+// Returns whether a connection was accepted, so that another look at the set is worth while.
+bool engine::handle_events() {
+  bool accepted = false;
   for (const epoll_event& event : set_.poll()) {
     poll_target& target = poll_set::target_of(event);
     switch (target.what) {
@@ -71,16 +86,12 @@ void engine::on_ready() {
         on_event(static_cast<connection&>(target), event.events);
         break;
       case poll_target::kind::listener:
-        acceptor_.ready(target);
+        accepted = acceptor_.ready(target) || accepted;
         break;
     }
   }
-  in_batch_ = false;
-  counters_.accept_failures = acceptor_.rests();
   pool_.recycle();
-  publish_load();
-  if (!queue_.empty()) schedule();
-  arm();
+  return accepted && !stopped_;
 }
 
 void engine::set_balance(balance how) {

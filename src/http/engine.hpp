@@ -65,6 +65,7 @@ class engine : public std::enable_shared_from_this<engine> {
   // The loop (engine.cpp).
   void arm();
   void on_ready();
+  bool handle_events();
   void on_event(connection& c, std::uint32_t events);
   void run_queue();
   void enqueue(connection& c);

@@ -50,9 +50,9 @@ struct server_options {
 
   /// With more answers than this waiting for the client, no further pipelined request is begun.
   std::size_t output_high_water = 256 * 1024;
-  /// Connections taken at one wake-up, so that accepting does not starve serving (nor the workers that
-  /// share the listener). 1 at least.
-  unsigned accepts_at_once = 8;
+  /// Connections taken at one wake-up at most, one by one between the connections that have something to
+  /// do, before the context gets its turn. 1 at least.
+  unsigned accepts_at_once = 16;
   /// Requests of one connection answered before it is the others' turn. 1 at least.
   unsigned requests_at_once = 128;
   /// How long accepting rests when the process or the system has no descriptors left.
