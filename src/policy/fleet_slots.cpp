@@ -29,7 +29,6 @@ void fleet::launch(std::size_t slot, time_point now, actions& out) {
 /// Starts a slot that rested, retired or is new, with a clean record.
 void fleet::wake(std::size_t slot, time_point now, actions& out) {
   slots_[slot].failures = {};
-  slots_[slot].retired_why.clear();
   launch(slot, now, out);
 }
 

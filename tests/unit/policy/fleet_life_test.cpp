@@ -63,6 +63,30 @@ TEST_CASE("words out of turn, repeated or of strangers change nothing", "[fleet]
   CHECK(it.under_test().ready_count() == 1);
 }
 
+TEST_CASE("answers that contradict the first one leave no trace", "[fleet]") {
+  auto settings = calm(1);
+  settings.restart.no_restart_codes = {78};
+  scene it{settings};
+  it.start();
+  SECTION("an exit before the launch is answered") {
+    CHECK(it.exits(1, 78) == "");
+    CHECK(it.launch_failed(1, "no memory") == "launch_failed 1, restart_delayed s0 100");
+  }
+  SECTION("a failed launch after it succeeded") {
+    it.bring_up(1);
+    CHECK(it.launch_failed(1, "late") == "");
+    it.pass(1s);
+    it.exits(1, 3);
+    CHECK(it.text() == "worker 1 in slot 0: exit code 3");
+  }
+  SECTION("a broken channel after it was closed") {
+    it.bring_up(1);
+    it.draining(1);
+    CHECK(it.closed(1) == "disconnected 1");
+    CHECK(it.broken(1) == "");
+  }
+}
+
 TEST_CASE("a worker that leaves by itself crashed, whatever its code", "[fleet]") {
   for (const int code : {0, 7}) {
     scene it{calm(1)};
@@ -159,6 +183,14 @@ TEST_CASE("a broken protocol costs that worker, at once", "[fleet]") {
   CHECK(it.text() == "worker 1 in slot 0: it broke the protocol of its channel; "
                      "signal 9 (SIGKILL)");
   CHECK(it.under_test().ready_count() == 1);
+}
+
+TEST_CASE("who broke the protocol crashed, whatever ended it before our KILL", "[fleet]") {
+  scene it{calm(1)};
+  it.bring_up_all();
+  it.pass(1s);
+  it.broken(1);
+  CHECK(it.dies(1, SIGSEGV) == "exited 1 crashed, launch 2/0");
 }
 
 TEST_CASE("a worker that drains by itself and exits is replaced when it is gone", "[fleet]") {

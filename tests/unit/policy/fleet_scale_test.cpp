@@ -42,6 +42,19 @@ TEST_CASE("a slot given back while its worker drains is refilled after the exit"
   CHECK(it.exits(2, 0) == "disconnected 2, exited 2 scaled_down, launch 3/1");
 }
 
+TEST_CASE("a slot that was taken away comes back with a clean record", "[fleet][scale]") {
+  scene it{calm(2)};
+  it.bring_up_all();
+  it.exits(2, 1);
+  it.tick_after(100ms);
+  it.bring_up(3);
+  it.scale(1);
+  it.scale(2);
+  it.exits(3, 0);
+  it.launched(4);
+  CHECK(it.exits(4, 1) == "disconnected 4, exited 4 failed_to_start, restart_delayed s1 100");
+}
+
 TEST_CASE("taken away, given back and taken away again", "[fleet][scale]") {
   scene it{calm(2)};
   it.bring_up_all();

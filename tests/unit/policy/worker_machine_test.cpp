@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Every pair of phase and input against a list written from the rules, not from the table: the rules
-// say what happens; each pair that no rule names must change nothing.
+// Every pair of phase and input against a list written from the rules, not from the table: the
+// rules say what happens; each pair that no rule names must change nothing.
 #include "policy/worker_machine.hpp"
 
 #include "support/catch.hpp"
