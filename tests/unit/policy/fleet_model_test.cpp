@@ -7,7 +7,7 @@
 using namespace cluster::policy::test;
 
 TEST_CASE("whatever happens, the fleet keeps its rules", "[fleet][model]") {
-  constexpr std::uint64_t seeds = 6000;
+  constexpr std::uint64_t seeds = 3000;
   std::size_t checks = 0;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     fake_world world{seed};
