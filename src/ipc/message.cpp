@@ -3,6 +3,7 @@
 
 #include "ipc/fields.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace cluster::ipc {
@@ -58,6 +59,12 @@ template <class Enum>
 Enum bounded(const field& from, Enum last, Enum fallback) {
   const std::uint64_t value = from.number();
   return value <= static_cast<std::uint64_t>(last) ? static_cast<Enum>(value) : fallback;
+}
+
+// Never cut to its low bits, or some other protocol would pass for ours.
+std::uint32_t protocol_number(const field& from) {
+  constexpr std::uint64_t limit = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::min(from.number(), limit));
 }
 
 std::chrono::milliseconds duration(const field& from) {
@@ -141,7 +148,7 @@ type type_of(const message& what) {
 }
 
 void read(const field& f, hello& out) {
-  if (f.tag == tag_protocol) out.protocol = static_cast<std::uint32_t>(f.number());
+  if (f.tag == tag_protocol) out.protocol = protocol_number(f);
   if (f.tag == tag_worker) out.worker.value = f.number();
   if (f.tag == tag_library_version) out.library_version = f.text();
 }
@@ -152,13 +159,16 @@ bool read_listener(const field& group, listener& out) {
     if (f.tag == tag_name) out.name = f.text();
     if (f.tag == tag_uri) out.uri = f.text();
     if (f.tag == tag_family) out.kind = bounded(f, listener::family::unix_socket, listener::family::tcp);
-    if (f.tag == tag_port) out.port = static_cast<std::uint16_t>(f.number());
+    if (f.tag == tag_port) {
+      if (f.number() > std::numeric_limits<std::uint16_t>::max()) return false;
+      out.port = static_cast<std::uint16_t>(f.number());
+    }
   }
   return fields.ok();
 }
 
 void read(const field& f, welcome& out, bool& ok) {
-  if (f.tag == tag_protocol) out.protocol = static_cast<std::uint32_t>(f.number());
+  if (f.tag == tag_protocol) out.protocol = protocol_number(f);
   if (f.tag == tag_worker) out.worker.value = f.number();
   if (f.tag == tag_slot) out.slot.value = f.number();
   if (f.tag == tag_generation) out.generation.value = f.number();
