@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+// A peer that reads slowly or never.
+#include "unit/ipc/channel_pair.hpp"
+
+using namespace cluster;
+using namespace cluster::test;
+
+namespace {
+
+ipc::offer large_message() {
+  ipc::offer what;
+  what.unread = std::string(40'000, 'x');
+  return what;
+}
+
+/// Sends until the channel refuses; how many it took.
+std::size_t fill(ipc::channel& channel, const ipc::message& what, error_code& refusal) {
+  std::size_t taken = 0;
+  while (!(refusal = channel.send(what))) {
+    ++taken;
+    REQUIRE(taken < 100'000);
+  }
+  return taken;
+}
+
+}  // namespace
+
+TEST_CASE("a peer that never reads costs the bounded queue, then its channel") {
+  const std::size_t before = descriptor_count();
+  {
+    channel_and_peer it;
+    error_code refusal;
+    fill(*it.end.channel, ipc::ready{}, refusal);
+    CHECK(refusal == error::queue_full);
+    CHECK(it.end.channel->queued() == ipc::channel_limits{}.queued_messages);
+    CHECK(it.end.ends.empty());  // not from inside send
+    CHECK(it.end.channel->send(ipc::ready{}) == error::queue_full);
+    CHECK(it.end.channel->queued() == ipc::channel_limits{}.queued_messages);
+    it.run();
+    REQUIRE(it.end.ends.size() == 1);
+    CHECK(it.end.ends[0] == error::queue_full);
+    CHECK(it.end.channel->queued() == 0);
+    CHECK(it.end.channel->send(ipc::ready{}) == error::channel_closed);
+  }
+  CHECK(descriptor_count() == before);
+}
+
+TEST_CASE("large messages are bounded by their bytes") {
+  ipc::channel_limits limits;
+  limits.queued_bytes = 200'000;
+  channel_and_peer it(limits);
+  error_code refusal;
+  fill(*it.end.channel, large_message(), refusal);
+  CHECK(refusal == error::queue_full);
+  CHECK(it.end.channel->queued() == 4);  // 4 times 40 000 and a bit; a fifth is over the limit
+}
+
+TEST_CASE("a queue's bytes are free again when they are sent") {
+  ipc::channel_limits limits;
+  limits.queued_bytes = 200'000;
+  channel_and_peer it(limits);
+  std::size_t sent = 0;
+  std::size_t arrived_ones = 0;
+  for (int round = 0; round < 50; ++round) {
+    while (it.end.channel->queued() < 4) {
+      REQUIRE_FALSE(it.end.channel->send(large_message()));
+      ++sent;
+    }
+    while (it.end.channel->queued() != 0) {
+      while (!receive(it.peer()).ec) ++arrived_ones;
+      it.run();
+    }
+  }
+  while (!receive(it.peer()).ec) ++arrived_ones;
+  CHECK(arrived_ones == sent);
+  CHECK(sent > 200);
+  CHECK(it.end.ends.empty());
+}
+
+TEST_CASE("a slow reader gets everything in order") {
+  channel_and_peer it;
+  std::uint64_t next_sent = 0;
+  std::uint64_t next_read = 0;
+  while (next_read < 3000) {
+    while (next_sent < 3000 && it.end.channel->queued() < 100)
+      REQUIRE_FALSE(it.end.channel->send(ipc::taken{next_sent++}));
+    for (int i = 0; i < 7; ++i) {
+      const arrived message = receive(it.peer());
+      if (message.ec) break;
+      ipc::decoded result;
+      REQUIRE_FALSE(ipc::decode(bytes(message.text), result));
+      REQUIRE(std::get<ipc::taken>(result.what).number == next_read);
+      ++next_read;
+    }
+    it.run();
+  }
+  CHECK(it.end.channel->queued() == 0);
+}
+
+TEST_CASE("a channel whose peer died with a full queue ends once and keeps nothing") {
+  const std::size_t before = descriptor_count();
+  {
+    channel_and_peer it;
+    while (it.end.channel->queued() < 50) {
+      std::vector<os::unique_fd> files;
+      files.push_back(null_device());
+      REQUIRE_FALSE(it.end.channel->send(ipc::adopt{}, std::move(files)));
+    }
+    REQUIRE_FALSE(it.say(ipc::done{}));
+    it.pair.other.reset();
+    it.run();
+    CHECK(it.end.messages.size() == 1);
+    REQUIRE(it.end.ends.size() == 1);
+    CHECK(it.end.ends[0] == error::channel_closed);
+    CHECK(it.end.channel->queued() == 0);
+  }
+  CHECK(descriptor_count() == before);
+}
+
+TEST_CASE("a message that is too large is refused alone") {
+  channel_and_peer it;
+  ipc::offer what;
+  what.unread = std::string(ipc::max_message_size, 'x');
+  CHECK(it.end.channel->send(what) == error::message_too_large);
+  CHECK_FALSE(it.end.channel->send(ipc::ready{}));
+  it.run();
+  CHECK(it.end.ends.empty());
+  CHECK(receive(it.peer()).message.size == ipc::header_size);
+  CHECK(receive(it.peer()).ec);
+}
