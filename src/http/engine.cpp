@@ -174,7 +174,14 @@ void engine::on_tick() {
   if (stopped_) return;
   clock_.update();
   in_batch_ = true;
-  wheel_.advance(clock_.now(), [this](wheel_entry& entry) { expire(static_cast<connection&>(entry)); });
+  wheel_.advance(clock_.now(), [this](wheel_entry& entry) {
+    auto& c = static_cast<connection&>(entry);
+    try {
+      expire(c);
+    } catch (const std::exception& e) {
+      fail(c, e);
+    }
+  });
   in_batch_ = false;
   pool_.recycle();
   if (!queue_.empty()) schedule();

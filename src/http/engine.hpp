@@ -78,6 +78,7 @@ class engine : public std::enable_shared_from_this<engine> {
   // A turn (engine_turn.cpp).
   void open(int fd, std::string_view unread);
   void guarded_turn(connection& c);
+  void fail(connection& c, const std::exception& why);
   void turn(connection& c);
   bool receive(connection& c);
   void process(connection& c);

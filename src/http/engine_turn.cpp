@@ -31,13 +31,18 @@ void engine::guarded_turn(connection& c) {
   try {
     turn(c);
   } catch (const std::exception& e) {
-    dispatcher_.report("connection", e.what());
-    out_.clear();
-    if (c.at != phase::dead) reset(c);
+    fail(c, e);
   }
 }
 
+void engine::fail(connection& c, const std::exception& why) {
+  dispatcher_.report("connection", why.what());
+  out_.clear();
+  if (c.at != phase::dead) reset(c);
+}
+
 void engine::turn(connection& c) {
+  if (c.at == phase::lingering) return drop_input(c);
   // Before anything is read or parsed: complete requests that wait in the buffer move along unanswered.
   if (draining_ && try_move(c)) return;
   if (c.may_read() && (c.backlog || c.readable)) {
@@ -226,11 +231,16 @@ void engine::coroutine_done(connection& c, const std::exception_ptr& failure, re
   }
   const bool at_once = starting_ == &c;  // then the turn that started it goes on
   if (!at_once) clock_.update();
-  respond(c, *c.current, answer);
-  exchanges_.give_back(std::move(c.current));
-  if (at_once) return;
-  c.backlog = !c.unread.empty();
-  flush(c);
+  try {
+    respond(c, *c.current, answer);
+    exchanges_.give_back(std::move(c.current));
+    if (at_once) return;
+    c.backlog = !c.unread.empty();
+    flush(c);
+  } catch (const std::exception& e) {
+    fail(c, e);
+    if (c.current) exchanges_.give_back(std::move(c.current));
+  }
   if (c.at != phase::dead) guarded_turn(c);
   pool_.recycle();
 }

@@ -92,17 +92,19 @@ TEST_CASE("the 413 arrives although the client is still sending", "[http][conten
   test::running_server server(routes, options);
   for (const bool by_length : {true, false}) {
     client c(server.port());
+    bool all_sent = true;
     std::thread sender([&] {
       c.send(by_length ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n" : chunked_head);
       const std::string piece = by_length ? std::string(100'000, 'x') : "186a0\r\n" + std::string(100'000, 'x') + "\r\n";
       for (int i = 0; i < 80; ++i)
-        if (!c.send(piece)) break;
+        if (!(all_sent = c.send(piece))) break;
       c.end_sending();
     });
     const auto r = c.read();
     CHECK(r.status == 413);
     CHECK(r.has("Connection: close\r\n"));
     sender.join();
+    CHECK(all_sent);  // read away, not left to stand
     CHECK(c.closed());
   }
 }
