@@ -50,7 +50,8 @@ TEST_CASE("every enumerator has its word, and the words are the documented ones"
   CHECK(names_of(event_kind::stopped) ==
         std::set<std::string>{"forked", "online", "ready", "draining", "disconnected", "exited",
                               "launch_failed", "restart_delayed", "resting", "retired",
-                              "handler_failed", "stopping", "stopped"});
+                              "handler_failed", "rollout_started", "slot_replaced",
+                              "rollout_finished", "rollout_failed", "stopping", "stopped"});
   CHECK(names_of(log_level::off) ==
         std::set<std::string>{"debug", "info", "warning", "error", "off"});
   CHECK(to_string(worker_state::ready) == "ready");
@@ -73,7 +74,7 @@ TEST_CASE("an exit status tells code, signal and core apart") {
 
 TEST_CASE("each error has a sentence of its own") {
   std::set<std::string> sentences;
-  const int last = static_cast<int>(error::timed_out);
+  const int last = static_cast<int>(error::reload_running);
   for (int value = 1; value <= last; ++value) {
     const error_code ec = make_error_code(static_cast<error>(value));
     const std::string sentence = ec.message();
