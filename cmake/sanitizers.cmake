@@ -2,6 +2,10 @@
 # CLUSTER_SANITIZE=address,undefined or =thread: everything that is built here, libraries and programs.
 
 add_library(cluster_sanitizers INTERFACE)
+if(CLUSTER_BUILD_FUZZ)
+  # Coverage feedback for the fuzzers, without their main().
+  target_compile_options(cluster_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(CLUSTER_SANITIZE)
   target_compile_options(cluster_sanitizers INTERFACE
     -fsanitize=${CLUSTER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -9,6 +9,11 @@
 #
 # A test whose modules have no sources yet is left out, and says so.
 
+# All tests of one kind, for building no more than is to be run.
+foreach(kind IN ITEMS unit integration scenario)
+  add_custom_target(cluster_${kind}_tests)
+endforeach()
+
 function(cluster_add_test kind name)
   cmake_parse_arguments(arg "HTTP" "PCH;TIMEOUT" "SOURCES;MODULES;LINK;DEPENDS" ${ARGN})
   set(target ${kind}_${name})
@@ -37,6 +42,7 @@ function(cluster_add_test kind name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  add_dependencies(cluster_${kind}_tests ${target})
   add_test(NAME ${target} COMMAND ${target})
   set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${CLUSTER_TEST_ENVIRONMENT}")

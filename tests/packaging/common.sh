@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034  # sourced by the tests
 # Shared by the packaging tests; sourced. CMake passes what it knows in the environment:
 # CLUSTER_SOURCE, CLUSTER_BUILD (the tree that was built), CLUSTER_CXX, CLUSTER_BUILD_TYPE.
 set -eu

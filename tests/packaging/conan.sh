@@ -3,11 +3,13 @@
 # The recipe at the top of the tree with the real Conan 2 client: `conan create` builds the package and
 # then the test package on it. The system's Boost stands in for Conan's, so nothing is built but us and
 # no remote is asked.
+# shellcheck disable=SC1091,SC2154  # checked by itself
 . "$(dirname "$0")/common.sh"
 fresh conan
 
-# The client lives in a virtual environment in the build folder, shared by all build trees.
-venv=$CLUSTER_SOURCE/build/conan-venv
+# The client lives in a virtual environment in the build folder, shared by all build trees and kept by
+# `./dev clean`, so that later runs need no network.
+venv=$CLUSTER_SOURCE/build/tools/conan
 if ! [ -x "$venv/bin/conan" ]; then
   command -v python3 >/dev/null 2>&1 || skip_all "Conan package: there is no Python to run the client"
   if ! python3 -m venv "$venv" >"$work/log" 2>&1; then

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # The installed package as users find it: static from the tree under test, and shared.
+# shellcheck disable=SC1091,SC2154  # checked by itself
 . "$(dirname "$0")/common.sh"
 fresh find_package
 

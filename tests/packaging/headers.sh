@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # Each public header alone, first and only include, with every warning an error, by each compiler here.
+# shellcheck disable=SC1091,SC2154  # checked by itself
 . "$(dirname "$0")/common.sh"
 fresh headers
 

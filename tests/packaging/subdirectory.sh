@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # The source tree inside somebody's project.
+# shellcheck disable=SC1091,SC2154  # checked by itself
 . "$(dirname "$0")/common.sh"
 fresh subdirectory
 
