@@ -8,7 +8,7 @@ fresh headers
 compile_alone() { # COMPILER HEADER
   printf '#include <%s>\n#include <%s>\n' "$2" "$2" >"$work/alone.cpp"
   "$1" -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
-    -Wold-style-cast -Wswitch-enum -Werror -I "$CLUSTER_SOURCE/include" -isystem "$CLUSTER_BOOST_INCLUDE" \
+    -Wold-style-cast -Wswitch-enum -Werror -I "$CLUSTER_SOURCE/include" -idirafter "$CLUSTER_BOOST_INCLUDE" \
     "$work/alone.cpp"
 }
 
