@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the fleet is told and asked; what it does about it is in fleet_workers.cpp and
-// fleet_slots.cpp.
+// What the fleet is told and asked; what it does about it is in fleet_workers.cpp, fleet_slots.cpp,
+// fleet_successors.cpp and fleet_rollout.cpp.
 #include "policy/fleet.hpp"
 
 #include <algorithm>
@@ -26,6 +26,7 @@ actions fleet::start(time_point now) {
 actions fleet::launched(worker_id id, time_point now) {
   actions out;
   if (auto* worker = find(id)) apply(*worker, worker_input::launched, now, out);
+  advance(now, out);
   return out;
 }
 
@@ -35,30 +36,35 @@ actions fleet::launch_failed(worker_id id, std::string why, time_point now) {
   if (!worker || worker->alive()) return out;
   worker->note = std::move(why);
   apply(*worker, worker_input::launch_failed, now, out);
+  advance(now, out);
   return out;
 }
 
 actions fleet::hello(worker_id id, time_point now) {
   actions out;
   if (auto* worker = find(id)) apply(*worker, worker_input::hello, now, out);
+  advance(now, out);
   return out;
 }
 
 actions fleet::ready(worker_id id, time_point now) {
   actions out;
   if (auto* worker = find(id)) apply(*worker, worker_input::ready, now, out);
+  advance(now, out);
   return out;
 }
 
 actions fleet::draining(worker_id id, time_point now) {
   actions out;
   if (auto* worker = find(id)) apply(*worker, worker_input::drain_reported, now, out);
+  advance(now, out);
   return out;
 }
 
 actions fleet::done(worker_id id, time_point now) {
   actions out;
   if (auto* worker = find(id)) apply(*worker, worker_input::done, now, out);
+  advance(now, out);
   return out;
 }
 
@@ -69,6 +75,7 @@ actions fleet::channel_ended(worker_id id, channel_end how, time_point now) {
   apply(*worker,
         how == channel_end::closed ? worker_input::channel_closed : worker_input::channel_broken,
         now, out);
+  advance(now, out);
   return out;
 }
 
@@ -78,6 +85,7 @@ actions fleet::exited(worker_id id, const exit_status& status, time_point now) {
   if (!worker || !worker->alive()) return out;
   worker->status = status;
   apply(*worker, worker_input::exited, now, out);
+  advance(now, out);
   return out;
 }
 
@@ -97,7 +105,7 @@ actions fleet::stop(stop_mode mode, time_point now) {
 actions fleet::scale(std::size_t workers, time_point now) {
   using condition = slot_record::condition;
   actions out;
-  if (stopping()) return out;
+  if (stopping() || rolling()) return out;
   const auto before = std::exchange(target_, workers);
   if (!started_) return out;
 
@@ -108,18 +116,22 @@ actions fleet::scale(std::size_t workers, time_point now) {
     if (found.now == condition::occupied) {
       // Taken away and given back before its worker left: the successor comes after that.
       if (slot >= before) found.failures = {};
-    } else if (found.now != condition::waiting) {
+    } else if (found.now != condition::waiting && !found.has_successor()) {
       wake(slot, now, out);
     }
   }
   for (auto slot = slots_.size(); slot-- > target_;) {
     auto& found = slots_[slot];
-    if (found.now == condition::occupied)
-      ask(*find(found.worker), worker_input::drain_requested, exit_reason::scaled_down, now, out);
-    else
-      found = {};
+    if (found.has_successor()) dismiss({slot}, exit_reason::scaled_down, {}, now, out);
+    if (found.now == condition::occupied) {
+      auto& worker = *find(found.worker);
+      release(worker, exit_reason::scaled_down, survivors(worker), now, out);
+    } else {
+      found.clear();
+    }
   }
   drop_vacant_slots();
+  advance(now, out);
   return out;
 }
 
@@ -130,12 +142,13 @@ actions fleet::tick(time_point now) {
       apply(worker, *deadline_input(worker.phase), now, out);
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
     const auto& found = slots_[slot];
-    if (!found.due || *found.due > now) continue;
+    if (!found.due || *found.due > now || found.has_successor()) continue;
     if (found.now == slot_record::condition::resting)
       wake(slot, now, out);
     else
       launch(slot, now, out);
   }
+  advance(now, out);
   return out;
 }
 
@@ -145,7 +158,9 @@ std::optional<time_point> fleet::next_deadline() const {
     if (one && (!next || *one < *next)) next = one;
   };
   for (const auto& [id, worker] : workers_) consider(worker.deadline);
-  for (const auto& slot : slots_) consider(slot.due);
+  for (const auto& slot : slots_)
+    if (!slot.has_successor()) consider(slot.due);
+  if (rollout_) consider(rollout_->next_deadline());
   return next;
 }
 
@@ -171,7 +186,7 @@ std::vector<worker_view> fleet::view() const {
     if (!worker.alive()) continue;
     const auto launches = slots_[worker.slot.value].launches;
     all.push_back({id, worker.slot, worker.generation, public_state(worker.phase), worker.since,
-                   launches - 1});
+                   launches == 0 ? 0 : launches - 1});
   }
   std::sort(all.begin(), all.end(), [](const worker_view& left, const worker_view& right) {
     return std::tie(left.slot, left.id) < std::tie(right.slot, right.id);

@@ -151,7 +151,9 @@ class fleet {
   void remove(const worker_record&, const std::string& words, time_point now, actions&);
 
   // Slots and the end of all: fleet_slots.cpp
+  worker_id create(std::size_t slot, generation_id, time_point now, actions&);
   void launch(std::size_t slot, time_point now, actions&);
+  void relaunch(std::size_t slot, time_point now, actions&);
   void wake(std::size_t slot, time_point now, actions&);
   void vacate(const worker_record&, const std::string& words, time_point now, actions&);
   void refill(const worker_record&, const std::string& words, time_point now, actions&);
@@ -166,6 +168,33 @@ class fleet {
   void finish_if_empty(actions&);
   finish how_all_retired() const;
 
+  // Successors and heirs: fleet_successors.cpp
+  worker_id launch_successor(std::size_t slot, generation_id, time_point now, actions&);
+  void hand_over(std::size_t slot, exit_reason, time_point now, actions&);
+  void let_go(std::size_t slot, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);
+  void dismiss(const std::vector<std::size_t>& slots, exit_reason, const std::string& note,
+               time_point now, actions&);
+  void release(worker_record&, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);
+  bool is_ready(worker_id) const;
+  std::vector<worker_id> survivors(const worker_record& without) const;
+  void finish_restarts(time_point now, actions&);
+  void appoint_missing_heirs(actions&);
+
+  // The roll-out: fleet_rollout.cpp
+  void advance(time_point now, actions&);
+  void drive_rollout(time_point now, actions&);
+  void move_slot_on(std::size_t slot, time_point now, actions&);
+  void begin_slots(time_point now, actions&);
+  bool begin_slot(std::size_t slot, bool in_turn, time_point now, actions&);
+  bool may_lose_a_ready_one() const;
+  bool fail_rollout(const worker_record&, const std::string& words);
+  void lose_successor(const worker_record&, const std::string& words);
+  bool turn_round(time_point now, actions&);
+  void conclude(const rollout_report&, actions&);
+  void cut_rollout_short(const std::string& why, time_point now, actions&);
+  std::vector<bool> replaced_slots() const;
+  void tell_rollout(event_kind, generation_id, std::string text, actions&);
+
   fleet_settings settings_;
   restart_control restarts_;
   shutdown shutdown_;
@@ -174,6 +203,8 @@ class fleet {
   std::size_t target_;
   std::uint64_t last_id_ = 0;
   generation_id generation_{1};
+  generation_id newest_{1};  ///< the last one that a roll-out began with, whatever became of it
+  std::optional<rollout> rollout_;
   bool started_ = false;
   bool ever_ready_ = false;
 };

@@ -9,21 +9,33 @@ namespace cluster::policy {
 
 using condition = slot_record::condition;
 
-void fleet::launch(std::size_t slot, time_point now, actions& out) {
-  auto& found = slots_[slot];
+worker_id fleet::create(std::size_t slot, generation_id generation, time_point now, actions& out) {
   const worker_id id{++last_id_};
-  found.now = condition::occupied;
-  found.worker = id;
-  found.due.reset();
-  ++found.launches;
-
+  ++slots_[slot].launches;
   worker_record worker;
   worker.id = id;
   worker.slot = slot_id{slot};
-  worker.generation = generation_;
+  worker.generation = generation;
   worker.since = now;
   workers_.emplace(id, std::move(worker));
-  out.emplace_back(launch_worker{id, slot_id{slot}, generation_});
+  out.emplace_back(launch_worker{id, slot_id{slot}, generation, generation < newest_});
+  return id;
+}
+
+void fleet::launch(std::size_t slot, time_point now, actions& out) {
+  auto& found = slots_[slot];
+  if (found.generation == generation_id{}) found.generation = generation_;
+  found.now = condition::occupied;
+  found.due.reset();
+  found.worker = create(slot, found.generation, now, out);
+}
+
+/// The slot needs a worker at once. If a successor is on its way there, that is the one; the slot
+/// waits in case it fails.
+void fleet::relaunch(std::size_t slot, time_point now, actions& out) {
+  if (!slots_[slot].has_successor()) return launch(slot, now, out);
+  slots_[slot].now = condition::waiting;
+  slots_[slot].due = now;
 }
 
 /// Starts a slot that rested, retired or is new, with a clean record.
@@ -32,26 +44,37 @@ void fleet::wake(std::size_t slot, time_point now, actions& out) {
   launch(slot, now, out);
 }
 
-/// A worker left its slot for good. `words` say how it ended.
+/// A worker is gone. `words` say how it ended.
 void fleet::vacate(const worker_record& worker, const std::string& words, time_point now,
                    actions& out) {
-  if (!stopping() && worker.slot.value < target_)
-    refill(worker, words, now, out);
-  else
-    slots_[worker.slot.value] = {};
+  auto& slot = slots_[worker.slot.value];
+  if (slot.successor == worker.id) {
+    lose_successor(worker, words);
+  } else if (slot.worker != worker.id) {
+    --slot.departing;
+  } else {
+    slot.worker = {};
+    if (!stopping() && worker.slot.value < target_)
+      refill(worker, words, now, out);
+    else
+      slot.clear();
+  }
   drop_vacant_slots();
   finish_if_empty(out);
 }
 
 void fleet::refill(const worker_record& worker, const std::string& words, time_point now,
                    actions& out) {
+  const auto slot = worker.slot.value;
   // Asked to leave and wanted all the same: scaled down and up again meanwhile.
-  if (worker.asked) return launch(worker.slot.value, now, out);
+  if (worker.asked) return relaunch(slot, now, out);
   if (restarts_.retires(worker.status)) return retire(worker, words, out);
   if (restarts_.healthy(worker.ready_for)) {
-    slots_[worker.slot.value].failures.in_a_row = 0;
-    return launch(worker.slot.value, now, out);
+    slots_[slot].failures.in_a_row = 0;
+    return relaunch(slot, now, out);
   }
+  // The old generation is not to blame: its worker comes at once.
+  if (fail_rollout(worker, words)) return relaunch(slot, now, out);
   back_off(worker, words, now, out);
 }
 
@@ -77,7 +100,7 @@ void fleet::back_off(const worker_record& worker, const std::string& words, time
     slot.due = verdict.due;
     // Without a delay the next tick starts it: a launch that fails at once must not become a loop
     // inside the driver.
-    if (verdict.delay.count() != 0) tell_verdict(worker.slot, verdict, out);
+    if (verdict.delay.count() != 0 && !slot.has_successor()) tell_verdict(worker.slot, verdict, out);
     return;
   }
   if (!ever_ready_) {
@@ -116,10 +139,11 @@ void fleet::tell_verdict(slot_id slot, const restart_verdict& verdict, actions& 
 }
 
 void fleet::drop_vacant_slots() {
-  while (slots_.size() > target_ && slots_.back().now == condition::vacant) slots_.pop_back();
+  while (slots_.size() > target_ && slots_.back().deserted()) slots_.pop_back();
 }
 
 void fleet::begin_stop(std::string text, time_point now, actions& out) {
+  cut_rollout_short(text, now, out);
   event what;
   what.kind = event_kind::stopping;
   what.text = std::move(text);
@@ -133,12 +157,14 @@ void fleet::begin_stop(std::string text, time_point now, actions& out) {
 }
 
 void fleet::demand_stop(time_point now, actions& out) {
-  for (auto& [id, worker] : workers_)
+  for (auto& [id, worker] : workers_) {
+    worker.heirs.clear();
     ask(worker, shutdown_.demand(), exit_reason::requested, now, out);
+  }
 }
 
 void fleet::finish_if_empty(actions& out) {
-  if (shutdown_.over() || !workers_.empty()) return;
+  if (shutdown_.over() || !workers_.empty() || rolling()) return;
   const bool all_retired =
       !slots_.empty() && std::all_of(slots_.begin(), slots_.end(), [](const slot_record& slot) {
         return slot.now == condition::retired;

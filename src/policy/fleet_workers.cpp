@@ -80,7 +80,9 @@ void fleet::enact(worker_record& worker, worker_effect todo, worker_phase from, 
       worker.deadline = after(now, settings_.drain_timeout);
       announce_draining(worker, " drains, for " + describe(settings_.drain_timeout) + " at most",
                         out);
-      out.emplace_back(drain_worker{worker.id, *worker.reason, *worker.deadline});
+      out.emplace_back(drain_worker{
+          worker.id, *worker.reason, *worker.deadline, worker.heirs,
+          stopping() ? now : after(now, settings_.drain_timeout / 2)});
       return;
     case worker_effect::note_drain:
       worker.deadline = after(now, settings_.drain_timeout);
@@ -112,6 +114,7 @@ void fleet::ask(worker_record& worker, worker_input how, exit_reason why, time_p
 
 void fleet::announce_forked(worker_record& worker, time_point now, actions& out) {
   worker.since = now;
+  worker.forked = true;
   out.emplace_back(publish{about(event_kind::forked, worker, name_of(worker) + " was started")});
 }
 

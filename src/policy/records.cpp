@@ -46,6 +46,13 @@ exit_reason worker_record::end_reason() const noexcept {
   return signalled && !ours ? exit_reason::signalled : exit_reason::crashed;
 }
 
+void slot_record::clear() {
+  slot_record fresh;
+  fresh.departing = departing;
+  if (departing != 0) fresh.launches = launches;
+  *this = std::move(fresh);
+}
+
 std::string name_of(const worker_record& worker) {
   return "worker " + std::to_string(worker.id.value) + " in slot " +
          std::to_string(worker.slot.value);

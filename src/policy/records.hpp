@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cluster::policy {
 
@@ -26,6 +27,8 @@ struct worker_record {
   std::optional<time_point::duration> ready_for;   ///< how long it stayed ready
   std::optional<exit_reason> reason;               ///< as soon as it is settled why it ends
   bool asked = false;                              ///< to leave, for that reason, by us
+  bool forked = false;                             ///< there is or was a process
+  std::vector<worker_id> heirs;                    ///< of its connections, while it drains
   bool told_draining = false;                      ///< `draining` was published
   bool told_disconnected = false;                  ///< `disconnected` was published
   bool got_term = false;
@@ -45,7 +48,7 @@ struct worker_record {
 struct slot_record {
   enum class condition : std::uint8_t {
     vacant,    ///< not in use (any more)
-    occupied,  ///< has a worker, or one on its way in or out
+    occupied,  ///< has a worker, or one on its way in, or out and to be followed by another
     waiting,   ///< backs off
     resting,   ///< failed too often
     retired    ///< its worker said "do not start me again"
@@ -53,10 +56,19 @@ struct slot_record {
 
   condition now = condition::vacant;
   worker_id worker;                ///< if occupied
+  worker_id successor;             ///< on its way to take over the slot; nothing else starts there
+  std::size_t departing = 0;       ///< workers that had the slot, or were to have it, and leave
+  generation_id generation;        ///< of the next worker; none means that of the fleet
   std::optional<time_point> due;   ///< of waiting and resting: when the next worker starts
   slot_failures failures;
   std::uint64_t launches = 0;
   std::string retired_why;         ///< the end that retired it, if the exit code was not 0
+
+  bool has_successor() const noexcept { return successor != worker_id{}; }
+  /// No worker of it is left, in any role.
+  bool deserted() const noexcept { return now == condition::vacant && !has_successor() && departing == 0; }
+  /// Gives the slot up; workers that still leave are remembered.
+  void clear();
 };
 
 /// "worker 3 in slot 0".

@@ -32,7 +32,7 @@ enum class rollout_stage : std::uint8_t {
   soak,        ///< it ended during soak
   handed_over  ///< it ended in bad health after its predecessor had begun to drain
 };
-/// In words, to follow "it failed": "when it was launched".
+/// In words: "launch", "start", "soak", "hand-over".
 const char* in_words(rollout_stage) noexcept;
 
 struct rollout_report {
@@ -47,7 +47,8 @@ struct rollout_report {
   generation_id from;
   generation_id to;
   std::size_t slots_total = 0;
-  std::size_t slots_done = 0;  ///< replaced when it ended or, if it went back, before that
+  /// Slots that run the new generation at the end; if it went back, those that did before that.
+  std::size_t slots_done = 0;
   std::chrono::milliseconds took{0};
   rollout_stage stage = rollout_stage::launch;  ///< of failed and rolled_back
   std::string reason;                           ///< empty when completed
@@ -78,39 +79,44 @@ class rollout {
 
   /// Whether one more slot may start now under this share (its other conditions aside).
   bool may_begin(share) const;
-  bool pausing(time_point now) const { return pause_until_ && *pause_until_ > now; }
+  bool pausing() const noexcept { return pause_until_.has_value(); }
   void begin(std::size_t slot, worker_id successor, worker_id predecessor, share);
   /// Looks at a slot and moves it on by one step.
   task look(std::size_t slot, bool successor_ready, bool predecessor_gone, time_point now);
 
   /// The first failure of the direction under way; later ones follow from it.
-  void fail(rollout_stage, std::string reason);
+  void fail(rollout_stage, const std::string& reason);
   /// Somebody wants it to go back. False if it does already.
   bool abort();
   /// It has failed or was aborted, and the fleet has not acted on that yet.
   bool broken() const noexcept { return broken_; }
+  /// Whether it goes back now that it is broken, so many slots being replaced.
+  bool goes_back(std::size_t slots_replaced) const noexcept;
   /// Turns round: the slots that run the new generation are pending, the others settled.
   void turn_back(const std::vector<bool>& replaced);
 
   bool finished() const;
-  /// What is to be reported if it ended now.
-  rollout_report report(time_point now) const;
-  /// As above; a stop or the like cuts it short.
-  rollout_report cut_short(std::string why, time_point now) const;
+  /// What is to be reported if it ends now, so many slots running the new generation.
+  rollout_report report(std::size_t slots_replaced, time_point now) const;
+  /// As above, but a stop cuts it short.
+  rollout_report cut_short(std::size_t slots_replaced, const std::string& why,
+                           time_point now) const;
 
   /// The generation that successors have in the direction under way.
   generation_id wanted() const noexcept { return way_ == direction::forward ? to_ : from_; }
   generation_id from() const noexcept { return from_; }
   generation_id to() const noexcept { return to_; }
   direction way() const noexcept { return way_; }
-  bool rollback() const noexcept { return settings_.rollback || aborted_; }
-  const rollout_settings& settings() const noexcept { return settings_; }
+  std::size_t max_unavailable() const noexcept { return settings_.max_unavailable; }
   std::size_t size() const noexcept { return slots_.size(); }
+  std::size_t slots_done() const { return count(progress::done); }
   progress at(std::size_t slot) const { return slots_[slot].at; }
   worker_id predecessor(std::size_t slot) const { return slots_[slot].predecessor; }
   worker_id successor(std::size_t slot) const { return slots_[slot].successor; }
-  /// A successor is on its way there, or its predecessor still leaves.
+  /// Its turn has come and is not over.
   bool busy(std::size_t slot) const;
+  const std::string& reason() const noexcept { return reason_; }
+
   std::optional<time_point> next_deadline() const;
   /// Forgets a pause that is over.
   void tick(time_point now);
@@ -132,13 +138,10 @@ class rollout {
   time_point since_;
   std::vector<slot_progress> slots_;
   std::optional<time_point> pause_until_;
-  std::size_t done_before_ = 0;  ///< slots done when it turned round
+  std::size_t done_before_ = 0;  ///< slots that were replaced when it turned round
   direction way_ = direction::forward;
   bool broken_ = false;
   bool aborted_ = false;
-  bool failed_ = false;
-  bool went_back_ = false;
-  bool stuck_ = false;  ///< failed on the way back
   rollout_stage stage_ = rollout_stage::launch;
   std::string reason_;
 };

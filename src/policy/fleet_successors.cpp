@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+// How one worker follows another in a slot, and who takes the connections of those that leave.
+#include "policy/fleet.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cluster::policy {
+
+using condition = slot_record::condition;
+
+worker_id fleet::launch_successor(std::size_t slot, generation_id generation, time_point now,
+                                  actions& out) {
+  return slots_[slot].successor = create(slot, generation, now, out);
+}
+
+/// The successor is good: the slot is its own, and the predecessor, if there still is one, leaves.
+void fleet::hand_over(std::size_t slot, exit_reason why, time_point now, actions& out) {
+  auto& found = slots_[slot];
+  const auto successor = std::exchange(found.successor, {});
+  if (found.now == condition::occupied) let_go(slot, why, {successor}, now, out);
+  found.now = condition::occupied;
+  found.worker = successor;
+  found.generation = find(successor)->generation;
+  found.due.reset();
+  found.retired_why.clear();
+  if (why == exit_reason::replaced) found.failures = {};
+}
+
+/// The worker that has the slot leaves, without another one being started for it.
+void fleet::let_go(std::size_t slot, exit_reason why, std::vector<worker_id> heirs, time_point now,
+                   actions& out) {
+  auto& found = slots_[slot];
+  auto& worker = *find(std::exchange(found.worker, {}));
+  ++found.departing;
+  found.now = condition::waiting;
+  found.due = now;
+  switch (worker.phase) {
+    case worker_phase::launching:
+    case worker_phase::starting:
+    case worker_phase::online:
+    case worker_phase::ready: return release(worker, why, std::move(heirs), now, out);
+    // These leave for a reason of their own, which stays theirs.
+    case worker_phase::abandoned:
+    case worker_phase::draining:
+    case worker_phase::leaving:
+    case worker_phase::lost:
+    case worker_phase::terminating:
+    case worker_phase::killing:
+    case worker_phase::gone: return;
+  }
+}
+
+/// The successors of these slots are not wanted after all. Their predecessors go on.
+void fleet::dismiss(const std::vector<std::size_t>& slots, exit_reason why, const std::string& note,
+                    time_point now, actions& out) {
+  std::vector<worker_record*> leaving;
+  for (const auto slot : slots) {
+    auto& found = slots_[slot];
+    auto& worker = *find(std::exchange(found.successor, {}));
+    ++found.departing;
+    if (!worker.reason) {
+      worker.reason = why;
+      worker.asked = true;
+      if (!note.empty()) worker.add_note(note);
+    }
+    leaving.push_back(&worker);
+  }
+  // All are marked by now, so none becomes the heir of another.
+  for (auto* worker : leaving) {
+    const auto& slot = slots_[worker->slot.value];
+    const bool predecessor_serves = slot.now == condition::occupied && is_ready(slot.worker) &&
+                                    worker->slot.value < target_;
+    release(*worker, why,
+            predecessor_serves ? std::vector{slot.worker} : survivors(*worker), now, out);
+  }
+}
+
+void fleet::release(worker_record& worker, exit_reason why, std::vector<worker_id> heirs,
+                    time_point now, actions& out) {
+  // A drain under way has its heirs already.
+  if (worker.phase != worker_phase::draining) worker.heirs = std::move(heirs);
+  ask(worker, worker_input::drain_requested, why, now, out);
+}
+
+bool fleet::is_ready(worker_id id) const {
+  const auto found = workers_.find(id);
+  return found != workers_.end() && found->second.phase == worker_phase::ready;
+}
+
+/// Who can take the connections of a worker that leaves. Successors that have no slot yet only if
+/// there is nobody else: they may have to leave again.
+std::vector<worker_id> fleet::survivors(const worker_record& without) const {
+  std::vector<worker_id> settled;
+  std::vector<worker_id> others;
+  for (const auto& [id, worker] : workers_) {
+    if (worker.phase != worker_phase::ready || worker.asked || id == without.id ||
+        worker.slot.value >= target_)
+      continue;
+    (slots_[worker.slot.value].worker == id ? settled : others).push_back(id);
+  }
+  return settled.empty() ? others : settled;
+}
+
+actions fleet::restart_worker(worker_id id, time_point now) {
+  actions out;
+  if (stopping() || !is_ready(id)) return out;
+  const auto slot = find(id)->slot.value;
+  auto& found = slots_[slot];
+  if (found.worker != id || found.has_successor() || slot >= target_) return out;
+  if (rollout_ && rollout_->busy(slot)) return out;
+  launch_successor(slot, found.generation, now, out);
+  return out;
+}
+
+/// Successors of single restarts take over as soon as they are ready.
+void fleet::finish_restarts(time_point now, actions& out) {
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    const auto id = slots_[slot].successor;
+    if (rollout_ && slot < rollout_->size() && rollout_->successor(slot) == id) continue;
+    if (is_ready(id)) hand_over(slot, exit_reason::recycled, now, out);
+  }
+}
+
+/// Every drain has somebody to hand its connections to, as soon as there is somebody.
+void fleet::appoint_missing_heirs(actions& out) {
+  for (auto& [id, worker] : workers_) {
+    if (worker.phase != worker_phase::draining || worker.told_disconnected) continue;
+    const auto& heirs = worker.heirs;
+    if (std::any_of(heirs.begin(), heirs.end(), [this](worker_id heir) { return is_ready(heir); }))
+      continue;
+    auto fresh = survivors(worker);
+    if (fresh.empty()) continue;
+    worker.heirs = fresh;
+    out.emplace_back(appoint_heirs{id, std::move(fresh)});
+  }
+}
+
+}  // namespace cluster::policy
