@@ -36,7 +36,6 @@ complaint read_entry(options& into, const std::string& where, const setting& one
     return where + ": is to be a string or a whole number" +
            std::string(one.repeatable ? ", or an array of them" : "");
   }
-  if (given.empty() && one.name != "listen") return std::nullopt;
   return assign(into, one, where, given);
 }
 
