@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "run/command_line.hpp"
+#include "run/settings.hpp"
+#include "support/catch.hpp"
+#include "unit/os/surroundings.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cluster::test {
+
+using run_detail::command;
+using what = run_detail::command::what;
+
+/// No variable of ours is set, except those that a test sets.
+class clean_environment {
+ public:
+  clean_environment() {
+    clear("CLUSTER_CONFIG");
+    for (const run_detail::setting& one : run_detail::settings())
+      clear(run_detail::environment_name(one.name));
+  }
+  void set(const std::string& name, const std::string& value) {
+    guards_.push_back(std::make_unique<environment_guard>(name, value.c_str()));
+  }
+  ~clean_environment() {
+    while (!guards_.empty()) guards_.pop_back();  // in the opposite order
+  }
+  clean_environment(const clean_environment&) = delete;
+  clean_environment& operator=(const clean_environment&) = delete;
+
+ private:
+  void clear(const std::string& name) {
+    guards_.push_back(std::make_unique<environment_guard>(name, nullptr));
+  }
+  std::vector<std::unique_ptr<environment_guard>> guards_;
+};
+
+inline command read(const std::vector<std::string>& arguments, const options& defaults = {}) {
+  std::vector<const char*> argv{"program"};
+  for (const std::string& each : arguments) argv.push_back(each.c_str());
+  argv.push_back(nullptr);
+  return run_detail::read_command(static_cast<int>(argv.size()) - 1, argv.data(), defaults);
+}
+
+inline options served(const std::vector<std::string>& arguments, const options& defaults = {}) {
+  const command result = read(arguments, defaults);
+  INFO(result.text);
+  REQUIRE(result.to_do == what::serve);
+  return result.settings;
+}
+
+/// The one line of the complaint.
+inline std::string refused(const std::vector<std::string>& arguments, const options& defaults = {}) {
+  const command result = read(arguments, defaults);
+  CHECK(result.to_do == what::refuse);
+  CHECK_FALSE(result.text.empty());
+  CHECK(result.text.find('\n') == std::string::npos);
+  return result.text;
+}
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Any setting's value as text, the way a person would compare it.
+inline std::string shown(const options& o, const std::string& name) {
+  const auto ms = [](std::chrono::milliseconds value) { return std::to_string(value.count()); };
+  const auto list = [](const auto& values, const auto& text) {
+    std::string all;
+    for (const auto& each : values) all += (all.empty() ? "" : ",") + text(each);
+    return all;
+  };
+  if (name == "listen") return list(o.listen, [](const std::string& s) { return s; });
+  if (name == "workers") return std::to_string(o.workers);
+  if (name == "ready-timeout") return ms(o.ready_timeout);
+  if (name == "drain-timeout") return ms(o.drain_timeout);
+  if (name == "kill-timeout") return ms(o.kill_timeout);
+  if (name == "user") return o.user;
+  if (name == "group") return o.group;
+  if (name == "pid-file") return o.pid_file;
+  if (name == "log-level") return std::string(to_string(o.log.level));
+  if (name == "log-format") return o.log.format == log_format::json ? "json" : "text";
+  if (name == "backlog") return std::to_string(o.backlog);
+  if (name == "restart-initial-delay") return ms(o.restart.initial_delay);
+  if (name == "restart-max-delay") return ms(o.restart.max_delay);
+  if (name == "restart-min-uptime") return ms(o.restart.min_uptime);
+  if (name == "restart-window") return ms(o.restart.window);
+  if (name == "restart-rest") return ms(o.restart.rest);
+  if (name == "restart-max-failures") return std::to_string(o.restart.max_failures);
+  if (name == "restart-max-failures-cluster") return std::to_string(o.restart.max_failures_cluster);
+  if (name == "reload-max-surge") return std::to_string(o.reload.max_surge);
+  if (name == "reload-max-unavailable") return std::to_string(o.reload.max_unavailable);
+  if (name == "reload-pause") return ms(o.reload.pause);
+  if (name == "reload-soak") return ms(o.reload.soak);
+  if (name == "reload-rollback") return o.reload.rollback ? "on" : "off";
+  if (name == "no-restart-codes")
+    return list(o.restart.no_restart_codes, [](int code) { return std::to_string(code); });
+  return "(a setting that this test does not know: " + name + ")";
+}
+
+/// One setting with three different good values, and what comes out of each.
+struct setting_case {
+  std::string name;
+  std::string json;         ///< in the file
+  std::string environment;
+  std::string flag;
+  std::string from_json;
+  std::string from_environment;
+  std::string from_flag;
+};
+
+inline const std::vector<setting_case>& setting_cases() {
+  static const std::vector<setting_case> all{
+      {"listen", R"(["1001", "unix:/a"])", "1002,unix:/b", "1003", "1001,unix:/a", "1002,unix:/b", "1003"},
+      {"workers", "2", "3", "4", "2", "3", "4"},
+      {"ready-timeout", "\"2s\"", "3000ms", "4", "2000", "3000", "4000"},
+      {"drain-timeout", "2", "3m", "0", "2000", "180000", "0"},
+      {"kill-timeout", "\"200ms\"", "300ms", "1h", "200", "300", "3600000"},
+      {"user", "\"www\"", "web", "nobody", "www", "web", "nobody"},
+      {"group", "\"www\"", "web", "nogroup", "www", "web", "nogroup"},
+      {"pid-file", "\"/a.pid\"", "/b.pid", "c.pid", "/a.pid", "/b.pid", "c.pid"},
+      {"log-level", "\"debug\"", "warning", "off", "debug", "warning", "off"},
+      {"log-format", "\"json\"", "text", "json", "json", "text", "json"},
+      {"backlog", "100", "200", "", "100", "200", ""},
+      {"restart-initial-delay", "\"1ms\"", "2ms", "", "1", "2", ""},
+      {"restart-max-delay", "\"10s\"", "20s", "", "10000", "20000", ""},
+      {"restart-min-uptime", "\"1m\"", "2m", "", "60000", "120000", ""},
+      {"restart-window", "\"1h\"", "2h", "", "3600000", "7200000", ""},
+      {"restart-rest", "1", "2", "", "1000", "2000", ""},
+      {"restart-max-failures", "5", "0", "", "5", "0", ""},
+      {"restart-max-failures-cluster", "50", "60", "", "50", "60", ""},
+      {"reload-max-surge", "2", "3", "", "2", "3", ""},
+      {"reload-max-unavailable", "1", "2", "", "1", "2", ""},
+      {"reload-pause", "\"1s\"", "2s", "", "1000", "2000", ""},
+      {"reload-soak", "\"1s\"", "2s", "", "1000", "2000", ""},
+      {"reload-rollback", "\"off\"", "off", "", "off", "off", ""},
+      {"no-restart-codes", "[1, \"2\"]", "3,4", "", "1,2", "3,4", ""},
+  };
+  return all;
+}
+
+}  // namespace cluster::test
