@@ -56,13 +56,11 @@ acceptor::result acceptor::accept_one(entry& from) {
     return result::taken;
   }
   switch (errno) {
-    case EAGAIN:
-      return result::empty;
+    case EAGAIN: return result::empty;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM:
-      return result::exhausted;
+    case ENOMEM: return result::exhausted;
     default:  // of the connection that was to come (ECONNABORTED and its like), not of the listener
       return result::lost;
   }
@@ -77,13 +75,9 @@ bool acceptor::ready(poll_target& target) {
   }
   switch (accept_one(from)) {
     case result::taken:
-    case result::lost:
-      return true;
-    case result::empty:
-      return false;
-    case result::exhausted:
-      rest();
-      return false;
+    case result::lost: return true;
+    case result::empty: return false;
+    case result::exhausted: rest(); return false;
   }
   return false;
 }

@@ -30,26 +30,24 @@ struct connection : poll_target, wheel_entry {
 
   int fd = -1;
   phase at = phase::idle;
-  bool readable = false;     ///< the socket may have octets that were not looked at
-  bool backlog = false;      ///< `unread` may hold complete requests
-  bool watched = false;      ///< in the epoll set
-  bool queued = false;       ///< in the queue of connections with work left
-  bool linger = false;       ///< at the end, wait for the client's side
-  bool ending = false;       ///< the end of the stream is in the socket
-  bool expired = false;      ///< its time is up and it is looked at once more
-  std::size_t scanned = 0;   ///< of `unread`, by the head reader
-  std::uint64_t dropped = 0; ///< octets, while lingering
-  std::uint64_t limit = never;  ///< end of the phase head, body or lingering
-  wire::byte_buffer unread;  ///< octets received and not used yet
-  wire::byte_buffer unsent;  ///< octets of answers that the socket did not take yet
+  bool readable = false;              ///< the socket may have octets that were not looked at
+  bool backlog = false;               ///< `unread` may hold complete requests
+  bool watched = false;               ///< in the epoll set
+  bool queued = false;                ///< in the queue of connections with work left
+  bool linger = false;                ///< at the end, wait for the client's side
+  bool ending = false;                ///< the end of the stream is in the socket
+  bool expired = false;               ///< its time is up and it is looked at once more
+  std::size_t scanned = 0;            ///< of `unread`, by the head reader
+  std::uint64_t dropped = 0;          ///< octets, while lingering
+  std::uint64_t limit = never;        ///< end of the phase head, body or lingering
+  wire::byte_buffer unread;           ///< octets received and not used yet
+  wire::byte_buffer unsent;           ///< octets of answers that the socket did not take yet
   std::unique_ptr<exchange> current;  ///< in body and handling
   connection* next_open = nullptr;
   connection* previous_open = nullptr;
 
   bool at_boundary() const noexcept { return at == phase::idle || at == phase::head; }
-  bool may_read() const noexcept {
-    return (at_boundary() || at == phase::body) && unsent.empty();
-  }
+  bool may_read() const noexcept { return (at_boundary() || at == phase::body) && unsent.empty(); }
 };
 
 }  // namespace cluster::http

@@ -23,8 +23,7 @@ response dispatcher::run(const route_match& match, exchange& request) noexcept {
 
 response dispatcher::answer_without_handler(const route_match& match, const exchange& request) const {
   if (request.head.method == verb::options) {
-    if (request.head.path == "*")
-      return response(204).set("Allow", allow_value(routes_.all_methods()));
+    if (request.head.path == "*") return response(204).set("Allow", allow_value(routes_.all_methods()));
     if (match.allowed != 0) return response(204).set("Allow", allow_value(match.allowed));
   }
   if (match.allowed != 0) return http::status(405).set("Allow", allow_value(match.allowed));

@@ -32,10 +32,11 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
       wheel_(tick_of(options_), clock_.now()),
       exchanges_(limits_),
       set_(context),
-      acceptor_(context, set_, options_, [this](int fd) {
-        open(fd, {});
-        publish_load();
-      }),
+      acceptor_(context, set_, options_,
+                [this](int fd) {
+                  open(fd, {});
+                  publish_load();
+                }),
       dispatcher_(routes, options_, counters_),
       reader_(limits_),
       tick_(context),
@@ -67,8 +68,7 @@ void engine::on_ready() {
   if (stopped_) return;
   clock_.update();
   in_batch_ = true;
-  for (unsigned round = 0; round < options_.accepts_at_once && handle_events(); ++round) {
-  }
+  for (unsigned round = 0; round < options_.accepts_at_once && handle_events(); ++round) {}
   in_batch_ = false;
   counters_.accept_failures = acceptor_.rests();
   publish_load();
@@ -82,12 +82,8 @@ bool engine::handle_events() {
   for (const epoll_event& event : set_.poll()) {
     poll_target& target = poll_set::target_of(event);
     switch (target.what) {
-      case poll_target::kind::connection:
-        on_event(static_cast<connection&>(target), event.events);
-        break;
-      case poll_target::kind::listener:
-        accepted = acceptor_.ready(target) || accepted;
-        break;
+      case poll_target::kind::connection: on_event(static_cast<connection&>(target), event.events); break;
+      case poll_target::kind::listener: accepted = acceptor_.ready(target) || accepted; break;
     }
   }
   pool_.recycle();
@@ -107,10 +103,8 @@ void engine::publish_load() {
 
 void engine::on_event(connection& c, std::uint32_t events) {
   switch (c.at) {
-    case phase::dead:
-      return;
-    case phase::lingering:
-      return drop_input(c);
+    case phase::dead: return;
+    case phase::lingering: return drop_input(c);
     case phase::handling:
       // Nobody is left to answer; the coroutine finishes for nobody.
       if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(c);
@@ -118,8 +112,7 @@ void engine::on_event(connection& c, std::uint32_t events) {
     case phase::idle:
     case phase::head:
     case phase::body:
-    case phase::closing:
-      break;
+    case phase::closing: break;
   }
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) c.readable = true;
   // The end of the stream shows only after the last octet, so a short read does not mean drained then.
@@ -213,12 +206,10 @@ void engine::expire(connection& c) {
       flush(c);
       if (c.at == phase::closing && c.unsent.empty()) finish(c);
       return;
-    case phase::lingering:
-      return close(c);
+    case phase::lingering: return close(c);
     case phase::handling:
     case phase::closing:
-    case phase::dead:
-      return;
+    case phase::dead: return;
   }
 }
 

@@ -42,8 +42,8 @@ class engine : public std::enable_shared_from_this<engine> {
   /// request boundary: then it is its descriptor and its unread octets and nothing else.
   struct mover {
     std::function<bool()> possible;
-    std::function<bool(moving_connection&)> move;   ///< takes the descriptor if it returns true
-    std::function<std::size_t()> under_way;         ///< sent, and not known to have arrived
+    std::function<bool(moving_connection&)> move;  ///< takes the descriptor if it returns true
+    std::function<std::size_t()> under_way;        ///< sent, and not known to have arrived
   };
   void set_mover(mover how) { mover_ = std::move(how); }
   /// How workers share connections out evenly: one tells its number, and asks whether it has too many.
@@ -58,9 +58,9 @@ class engine : public std::enable_shared_from_this<engine> {
   bool adopt(moving_connection&& arrived);
 
  private:
-  using timer = boost::asio::basic_waitable_timer<
-      std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-      boost::asio::io_context::executor_type>;
+  using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                  boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                  boost::asio::io_context::executor_type>;
 
   // The loop (engine.cpp).
   void arm();
@@ -139,7 +139,7 @@ class engine : public std::enable_shared_from_this<engine> {
   std::unique_ptr<exchange> spare_;  // of the request that is read
   std::vector<connection*> queue_;
   std::vector<connection*> running_;
-  connection* starting_ = nullptr;   // whose coroutine is being started
+  connection* starting_ = nullptr;  // whose coroutine is being started
   std::uint64_t drain_idle_until_ = 0;
   bool armed_ = false;
   bool in_batch_ = false;

@@ -73,10 +73,10 @@ void engine::finish_drain(error_code ec) {
 }
 
 void engine::post_drained(drain_handler handler, error_code ec) {
-  boost::asio::post(context_, [fallback = context_.get_executor(), handler = std::move(handler), ec]() mutable {
+  boost::asio::post(context_, [fallback = context_.get_executor(), handler = std::move(handler),
+                               ec]() mutable {
     auto executor = boost::asio::get_associated_executor(handler, fallback);
-    boost::asio::dispatch(executor,
-                          [handler = std::move(handler), ec]() mutable { std::move(handler)(ec); });
+    boost::asio::dispatch(executor, [handler = std::move(handler), ec]() mutable { std::move(handler)(ec); });
   });
 }
 

@@ -79,25 +79,21 @@ void engine::drop_input(connection& c) {
 void engine::set_deadline(connection& c) {
   if (!c.unsent.empty()) return wheel_.set(c, after(options_.write_progress_time));
   switch (c.at) {
-    case phase::idle:
-      return wheel_.set(c, announcing_ ? drain_idle_until_ : after(options_.idle_time));
+    case phase::idle: return wheel_.set(c, announcing_ ? drain_idle_until_ : after(options_.idle_time));
     case phase::head:
-    case phase::lingering:
-      return wheel_.set(c, c.limit);
-    case phase::body:
-      return wheel_.set(c, std::min(c.limit, after(options_.body_progress_time)));
+    case phase::lingering: return wheel_.set(c, c.limit);
+    case phase::body: return wheel_.set(c, std::min(c.limit, after(options_.body_progress_time)));
     case phase::handling:
     case phase::closing:
-    case phase::dead:
-      return wheel_.set(c, wheel_entry::never);
+    case phase::dead: return wheel_.set(c, wheel_entry::never);
   }
 }
 
 void engine::close(connection& c) {
   if (c.at == phase::lingering) {
     // Whatever of the answer is still in the kernel's hands shall not stay there for ever.
-    const auto most = static_cast<unsigned>(
-        std::clamp<std::int64_t>(options_.write_progress_time.count(), 1, 600'000));
+    const auto most =
+        static_cast<unsigned>(std::clamp<std::int64_t>(options_.write_progress_time.count(), 1, 600'000));
     ::setsockopt(c.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &most, sizeof most);
   }
   ::close(c.fd);

@@ -126,19 +126,15 @@ bool engine::read_head(connection& c) {
         c.limit = after(options_.header_time);
       }
       return false;
-    case wire::head_state::refused:
-      refuse(c, reader_.why());
-      return false;
-    case wire::head_state::complete:
-      break;
+    case wire::head_state::refused: refuse(c, reader_.why()); return false;
+    case wire::head_state::complete: break;
   }
   c.scanned = 0;
   const char* const section = in_.view().data();
   const std::uint64_t length = request.head.content_length;
   in_.consume(request.head.size);  // the octets stay where they are until more are read
   switch (request.head.body) {
-    case wire::framing::none:
-      return run(c, request, section);
+    case wire::framing::none: return run(c, request, section);
     case wire::framing::length:
       if (length > options_.body_bytes) {
         refuse(c, {413, "content too large"});
@@ -151,9 +147,7 @@ bool engine::read_head(connection& c) {
       }
       request.decoder.start_length(length);
       break;
-    case wire::framing::chunked:
-      request.decoder.start_chunked();
-      break;
+    case wire::framing::chunked: request.decoder.start_chunked(); break;
   }
   request.keep(section);
   c.current = std::move(spare_);
@@ -173,16 +167,10 @@ bool engine::read_body(connection& c) {
     if (state == wire::body_state::data) request.body_bytes.append(piece);
     in_.consume(in_.size() - rest.size());
     switch (state) {
-      case wire::body_state::data:
-        break;
-      case wire::body_state::more:
-        return false;
-      case wire::body_state::refused:
-        refuse(c, request.decoder.why());
-        return false;
-      case wire::body_state::done:
-        request.body = request.body_bytes;
-        return run(c, request, nullptr);
+      case wire::body_state::data: break;
+      case wire::body_state::more: return false;
+      case wire::body_state::refused: refuse(c, request.decoder.why()); return false;
+      case wire::body_state::done: request.body = request.body_bytes; return run(c, request, nullptr);
     }
   }
 }
@@ -210,11 +198,10 @@ bool engine::start_coroutine(connection& c, const handler& answer) {
   ++counters_.in_progress;
   starting_ = &c;
   try {
-    boost::asio::co_spawn(
-        context_, answer.coroutine()(c.current->view),
-        [self = shared_from_this(), &c](const std::exception_ptr& failure, response made) {
-          self->coroutine_done(c, failure, std::move(made));
-        });
+    boost::asio::co_spawn(context_, answer.coroutine()(c.current->view),
+                          [self = shared_from_this(), &c](const std::exception_ptr& failure, response made) {
+                            self->coroutine_done(c, failure, std::move(made));
+                          });
   } catch (...) {
     coroutine_done(c, std::current_exception(), {});
   }
@@ -248,10 +235,8 @@ void engine::coroutine_done(connection& c, const std::exception_ptr& failure, re
 void engine::respond(connection& c, const exchange& request, const response& answer) {
   const bool keep = request.head.keep_alive && !answer.wants_close() && !announcing_;
   const wire::response_parts parts{answer.status(), answer.content_type(), answer.field_lines(),
-                                   answer.body(),
-                                   answer.has_date() ? std::string_view{} : clock_.date()};
-  wire::write_response(out_, parts,
-                       {request.head.version, keep, request.head.method == verb::head});
+                                   answer.body(), answer.has_date() ? std::string_view{} : clock_.date()};
+  wire::write_response(out_, parts, {request.head.version, keep, request.head.method == verb::head});
   c.at = keep ? phase::idle : phase::closing;
   // A client that said it would send no more may be left at once; another one may be sending.
   if (!keep) c.linger = request.head.keep_alive;

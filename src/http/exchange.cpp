@@ -4,8 +4,8 @@
 namespace cluster::http {
 namespace {
 
-constexpr std::size_t most_kept = 64;             // exchanges
-constexpr std::size_t largest_kept = 64 * 1024;   // octets of content storage
+constexpr std::size_t most_kept = 64;            // exchanges
+constexpr std::size_t largest_kept = 64 * 1024;  // octets of content storage
 
 }  // namespace
 

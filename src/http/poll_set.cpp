@@ -26,9 +26,7 @@ bool poll_set::add_connection(int fd, poll_target& target) noexcept {
   return add(fd, target, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
-bool poll_set::add_listener(int fd, poll_target& target) noexcept {
-  return add(fd, target, EPOLLIN);
-}
+bool poll_set::add_listener(int fd, poll_target& target) noexcept { return add(fd, target, EPOLLIN); }
 
 void poll_set::remove(int fd) noexcept {
   ::epoll_ctl(descriptor_.native_handle(), EPOLL_CTL_DEL, fd, nullptr);

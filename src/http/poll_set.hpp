@@ -53,8 +53,7 @@ class poll_set {
   }
 
  private:
-  using descriptor_type =
-      boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  using descriptor_type = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
   bool add(int fd, poll_target& target, std::uint32_t events) noexcept;
 

@@ -11,8 +11,7 @@ namespace {
 
 unsigned checked(unsigned status) {
   if (status < 200 || status > 599)
-    throw std::invalid_argument("response: the status has to be in 200..599, not " +
-                                std::to_string(status));
+    throw std::invalid_argument("response: the status has to be in 200..599, not " + std::to_string(status));
   return status;
 }
 

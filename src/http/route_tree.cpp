@@ -15,7 +15,7 @@ struct route_tree::node {
     std::vector<std::string> names;  // of the parameters, in the order of the path
   };
 
-  std::string segment;                          // literal nodes
+  std::string segment;  // literal nodes
   std::vector<std::unique_ptr<node>> literals;
   std::unique_ptr<node> parameter;
   std::unique_ptr<node> rest;
@@ -102,13 +102,11 @@ bool route_tree::accept(const node& at, search& state) noexcept {
   for (const node::method_entry& entry : at.methods) {
     state.found.allowed |= bit(entry.method);
     if (entry.method == state.method) chosen = &entry;
-    else if (state.method == verb::head && entry.method == verb::get && chosen == nullptr)
-      chosen = &entry;
+    else if (state.method == verb::head && entry.method == verb::get && chosen == nullptr) chosen = &entry;
   }
   if (chosen == nullptr) return false;
   state.found.answer = &chosen->answer;
-  for (std::size_t i = 0; i < chosen->names.size(); ++i)
-    state.params.list[i].first = chosen->names[i];
+  for (std::size_t i = 0; i < chosen->names.size(); ++i) state.params.list[i].first = chosen->names[i];
   state.params.count = chosen->names.size();
   return true;
 }

@@ -17,9 +17,7 @@ namespace cluster::http {
 
 /// A set of methods; every verb of Beast's fits a bit.
 using verb_set = std::uint64_t;
-constexpr verb_set bit(verb method) noexcept {
-  return verb_set{1} << static_cast<unsigned>(method);
-}
+constexpr verb_set bit(verb method) noexcept { return verb_set{1} << static_cast<unsigned>(method); }
 
 /// What a lookup found. Without an answer, `allowed` tells whether the path exists for other methods.
 struct route_match {

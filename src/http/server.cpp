@@ -43,8 +43,8 @@ void server::move_with(worker& self) {
   engine_->set_mover({[&self] { return self.can_move(); },
                       [&self](moving_connection& what) { return self.move(what); },
                       [&self] { return self.moving(); }});
-  engine_->set_balance({[&self](std::uint32_t open) { self.publish_load(open); },
-                        [&self] { return self.above_share(); }});
+  engine_->set_balance(
+      {[&self](std::uint32_t open) { self.publish_load(open); }, [&self] { return self.above_share(); }});
   self.on_move_change([to = std::weak_ptr(engine_)] {
     if (const auto engine = to.lock()) engine->on_move_change();
   });

@@ -6,9 +6,7 @@
 namespace cluster::wire {
 namespace {
 
-boost::beast::string_view to_beast_view(std::string_view text) {
-  return {text.data(), text.size()};
-}
+boost::beast::string_view to_beast_view(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 

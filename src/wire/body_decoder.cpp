@@ -68,22 +68,18 @@ bool body_decoder::octet(char c) noexcept {
       if (c != '\n') return fail(400, "CR without LF in a chunk size");
       digits_ = 0;
       return go(left_ == 0 ? at::trailer_start : at::data);
-    case at::data_cr:
-      return c == '\r' ? go(at::data_lf) : fail(400, "chunk longer than its size");
-    case at::data_lf:
-      return c == '\n' ? go(at::size) : fail(400, "CR without LF behind a chunk");
+    case at::data_cr: return c == '\r' ? go(at::data_lf) : fail(400, "chunk longer than its size");
+    case at::data_lf: return c == '\n' ? go(at::size) : fail(400, "CR without LF behind a chunk");
     case at::trailer_start:
     case at::trailer_name:
     case at::trailer_value:
     case at::trailer_lf:
       if (++trailers_ > limits_.trailer_bytes) return fail(431, "trailers too large");
       return in_trailer(c);
-    case at::end_lf:
-      return c == '\n' ? go(at::done) : fail(400, "CR without LF in trailers");
+    case at::end_lf: return c == '\n' ? go(at::done) : fail(400, "CR without LF in trailers");
     case at::length:
     case at::data:
-    case at::done:
-      break;
+    case at::done: break;
   }
   return fail(400, "bad chunk");
 }
@@ -115,8 +111,7 @@ bool body_decoder::in_extension(char c) noexcept {
       if (c == '"') return go(at::value_end);
       if (c == '\\') return go(at::quoted_pair);
       return is_char(c, chars::value) ? true : fail(400, "bad chunk extension");
-    case at::quoted_pair:
-      return is_char(c, chars::value) ? go(at::quoted) : fail(400, "bad chunk extension");
+    case at::quoted_pair: return is_char(c, chars::value) ? go(at::quoted) : fail(400, "bad chunk extension");
     case at::extension_value:
       if (token) return true;
       [[fallthrough]];
@@ -134,8 +129,7 @@ bool body_decoder::in_extension(char c) noexcept {
     case at::trailer_value:
     case at::trailer_lf:
     case at::end_lf:
-    case at::done:
-      break;
+    case at::done: break;
   }
   return fail(400, "bad chunk extension");
 }
@@ -152,8 +146,7 @@ bool body_decoder::in_trailer(char c) noexcept {
     case at::trailer_value:
       if (c == '\r') return go(at::trailer_lf);
       return is_char(c, chars::value) ? true : fail(400, "bad trailer");
-    case at::trailer_lf:
-      return c == '\n' ? go(at::trailer_start) : fail(400, "CR without LF in trailers");
+    case at::trailer_lf: return c == '\n' ? go(at::trailer_start) : fail(400, "CR without LF in trailers");
     case at::length:
     case at::size:
     case at::size_blank:
@@ -170,8 +163,7 @@ bool body_decoder::in_trailer(char c) noexcept {
     case at::data_cr:
     case at::data_lf:
     case at::end_lf:
-    case at::done:
-      break;
+    case at::done: break;
   }
   return fail(400, "bad trailer");
 }

@@ -10,10 +10,10 @@
 namespace cluster::wire {
 
 enum class body_state : std::uint8_t {
-  more,     ///< everything given was taken; the message goes on
-  data,     ///< `data` holds the next piece of content; call again with the rest
-  done,     ///< the message has ended; what was not taken belongs to the next one
-  refused   ///< see why()
+  more,    ///< everything given was taken; the message goes on
+  data,    ///< `data` holds the next piece of content; call again with the rest
+  done,    ///< the message has ended; what was not taken belongs to the next one
+  refused  ///< see why()
 };
 
 /// Finds the content of one message in what comes behind its header section: by length or chunked
@@ -35,9 +35,27 @@ class body_decoder {
 
  private:
   enum class at : std::uint8_t {
-    length, size, size_blank, extension, extension_name, name_blank, value_blank, extension_value,
-    quoted, quoted_pair, value_end, size_lf, data, data_cr, data_lf,
-    trailer_start, trailer_name, trailer_value, trailer_lf, end_lf, done
+    length,
+    size,
+    size_blank,
+    extension,
+    extension_name,
+    name_blank,
+    value_blank,
+    extension_value,
+    quoted,
+    quoted_pair,
+    value_end,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    end_lf,
+    done
   };
 
   bool octet(char c) noexcept;
@@ -56,8 +74,8 @@ class body_decoder {
   limits limits_;
   refusal why_;
   at at_ = at::done;
-  std::uint64_t left_ = 0;        // of the content (length) or of the chunk
-  std::uint64_t total_ = 0;       // content so far, chunked
+  std::uint64_t left_ = 0;   // of the content (length) or of the chunk
+  std::uint64_t total_ = 0;  // content so far, chunked
   unsigned digits_ = 0;
   std::size_t extensions_ = 0;
   std::size_t trailers_ = 0;

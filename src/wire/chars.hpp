@@ -11,10 +11,10 @@ namespace cluster::wire {
 /// Classes of octets, as RFC 9110 5.5/5.6.2 and RFC 9112 3.2 define them; one table, one bit a class.
 namespace chars {
 
-inline constexpr std::uint8_t token = 1;    ///< tchar: names of fields, methods
-inline constexpr std::uint8_t value = 2;    ///< may stand in a field value
-inline constexpr std::uint8_t target = 4;   ///< may stand in a request target
-inline constexpr std::uint8_t reg_name = 8; ///< may stand in the host part of an authority
+inline constexpr std::uint8_t token = 1;     ///< tchar: names of fields, methods
+inline constexpr std::uint8_t value = 2;     ///< may stand in a field value
+inline constexpr std::uint8_t target = 4;    ///< may stand in a request target
+inline constexpr std::uint8_t reg_name = 8;  ///< may stand in the host part of an authority
 inline constexpr std::uint8_t digit = 16;
 inline constexpr std::uint8_t hex = 32;
 
@@ -55,9 +55,7 @@ constexpr bool all_chars(std::string_view text, std::uint8_t classes) {
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 /// Compares without regard to ASCII case; `lower` has to be in lower case already.
 constexpr bool equals_lower(std::string_view text, std::string_view lower) {

@@ -28,8 +28,7 @@ bool head_reader::note(request_head& head, std::string_view name, std::string_vi
     case 17:
       if (equals_lower(name, "transfer-encoding")) return note_coding(head, value);
       break;
-    default:
-      break;
+    default: break;
   }
   return true;
 }
@@ -43,8 +42,7 @@ bool head_reader::note_host(request_head& head, std::string_view value) {
 
 bool head_reader::note_length(request_head& head, std::string_view value) {
   if (++lengths_ > 1) return fail(400, "more than one Content-Length");
-  if (value.empty() || !all_chars(value, chars::digit))
-    return fail(400, "bad Content-Length");
+  if (value.empty() || !all_chars(value, chars::digit)) return fail(400, "bad Content-Length");
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t length = 0;
   for (const char c : value) {
@@ -87,8 +85,7 @@ bool head_reader::note_connection(std::string_view value) {
 }
 
 bool head_reader::finish(request_head& head) {
-  if (codings_ != 0 && lengths_ != 0)
-    return fail(400, "Content-Length beside Transfer-Encoding");
+  if (codings_ != 0 && lengths_ != 0) return fail(400, "Content-Length beside Transfer-Encoding");
   if (head.version == 10) {
     if (codings_ != 0) return fail(400, "Transfer-Encoding in HTTP/1.0");
     head.expect_continue = false;

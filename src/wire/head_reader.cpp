@@ -34,8 +34,7 @@ head_reader::step head_reader::refuse(unsigned status, const char* reason) noexc
 // read again only when it has ended, went over its limit, or shows a line end that is an error.
 bool head_reader::worth_reading(std::string_view input, std::size_t scanned) const noexcept {
   if (scanned == 0 || input.size() >= limits_.header_bytes) return true;
-  for (std::size_t i = input.find('\n', scanned); i != std::string_view::npos;
-       i = input.find('\n', i + 1)) {
+  for (std::size_t i = input.find('\n', scanned); i != std::string_view::npos; i = input.find('\n', i + 1)) {
     if (i == 0 || input[i - 1] != '\r') return true;
     if (i >= 2 && input[i - 2] == '\n') return true;
   }
@@ -64,7 +63,10 @@ head_state head_reader::read(std::string_view input, std::size_t& scanned, reque
   if (result == step::ok) {
     in_request_line = false;
     for (;;) {
-      if (at_ == end_) { result = step::more; break; }
+      if (at_ == end_) {
+        result = step::more;
+        break;
+      }
       if (*at_ == '\r') {
         if (end_ - at_ < 2) result = step::more;
         else if (at_[1] != '\n') result = refuse(400, "CR without LF");
@@ -87,8 +89,7 @@ head_state head_reader::read(std::string_view input, std::size_t& scanned, reque
       if (in_request_line) refuse(414, "request line too long");
       else refuse(431, "header section too large");
       return head_state::refused;
-    case step::bad:
-      break;
+    case step::bad: break;
   }
   return head_state::refused;
 }
@@ -103,8 +104,7 @@ head_reader::step head_reader::request_line(request_head& head) {
 
   from = ++at_;
   at_ = skip(at_, end_, chars::target);
-  if (static_cast<std::size_t>(at_ - from) > limits_.target_bytes)
-    return refuse(414, "target too long");
+  if (static_cast<std::size_t>(at_ - from) > limits_.target_bytes) return refuse(414, "target too long");
   if (at_ == end_) return step::more;
   if (at_ == from || *at_ != ' ') return refuse(400, "bad target");
   head.target = between(from, at_);
@@ -142,8 +142,7 @@ head_reader::step head_reader::field_line(request_head& head) {
   at_ = skip(at_, end_, chars::token);
   if (at_ == end_) return step::more;
   if (at_ == name || *at_ != ':')
-    return refuse(400, is_blank(*name) ? "folded line or white space before a field"
-                                       : "bad field name");
+    return refuse(400, is_blank(*name) ? "folded line or white space before a field" : "bad field name");
   const char* const colon = at_++;
   while (at_ != end_ && is_blank(*at_)) ++at_;
   const char* const value = at_;

@@ -23,16 +23,16 @@ enum class framing : std::uint8_t { none, length, chunked };
 struct request_head {
   verb method{};
   std::string_view method_text;
-  std::string_view target;          ///< as sent
-  std::string_view path;            ///< without query; never empty
-  std::string_view query;           ///< without '?'
-  std::string_view host;            ///< of the target if that has one, else of the Host field
-  unsigned version = 11;            ///< 10 or 11; 1.2 and above count as 11
+  std::string_view target;  ///< as sent
+  std::string_view path;    ///< without query; never empty
+  std::string_view query;   ///< without '?'
+  std::string_view host;    ///< of the target if that has one, else of the Host field
+  unsigned version = 11;    ///< 10 or 11; 1.2 and above count as 11
   framing body = framing::none;
-  bool keep_alive = true;           ///< all Connection lines looked at
+  bool keep_alive = true;  ///< all Connection lines looked at
   bool expect_continue = false;
-  std::uint64_t content_length = 0; ///< with framing::length
-  std::size_t size = 0;             ///< octets of the header section
+  std::uint64_t content_length = 0;  ///< with framing::length
+  std::size_t size = 0;              ///< octets of the header section
   std::vector<field> fields;
 
   /// Value of the first field of that name (case does not matter), or a null view.

@@ -51,8 +51,8 @@ std::string_view reason_phrase(unsigned status) noexcept {
 void write_response(byte_buffer& out, const response_parts& what, const response_context& how) {
   const bool content = has_content(what.status);
   const bool send_body = content && !how.head;
-  const std::size_t most = fixed_parts + what.content_type.size() + what.fields.size() +
-                           what.date.size() + (send_body ? what.body.size() : 0);
+  const std::size_t most = fixed_parts + what.content_type.size() + what.fields.size() + what.date.size() +
+                           (send_body ? what.body.size() : 0);
   char* const start = out.prepare(most);
   cursor to(start);
   if (what.status == 200) {

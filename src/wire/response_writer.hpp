@@ -11,18 +11,18 @@ namespace cluster::wire {
 
 /// A response as views, everything in it valid already.
 struct response_parts {
-  unsigned status = 200;           ///< 200..599
-  std::string_view content_type;   ///< empty: no such field
-  std::string_view fields;         ///< whole lines, as append_field() makes them
+  unsigned status = 200;          ///< 200..599
+  std::string_view content_type;  ///< empty: no such field
+  std::string_view fields;        ///< whole lines, as append_field() makes them
   std::string_view body;
-  std::string_view date;           ///< a whole line; empty: no such field
+  std::string_view date;  ///< a whole line; empty: no such field
 };
 
 /// What the request and the connection make of it.
 struct response_context {
-  unsigned version = 11;           ///< of the request, 10 or 11
+  unsigned version = 11;  ///< of the request, 10 or 11
   bool keep_alive = true;
-  bool head = false;               ///< the request was HEAD: fields as for GET, no content
+  bool head = false;  ///< the request was HEAD: fields as for GET, no content
 };
 
 /// Whether a response of that status can have content (RFC 9110 6.4.1).

@@ -32,8 +32,7 @@ int run(unsigned short port) {
 
   http::router app;
   app.get("/", [](const http::request&) { return http::text("Hello, World!\n"); });
-  app.get("/todos/{id}",
-          [](const http::request& q) { return http::text(std::string(q.param("id"))); });
+  app.get("/todos/{id}", [](const http::request& q) { return http::text(std::string(q.param("id"))); });
   app.post("/echo", [](const http::request& q) { return http::text(std::string(q.body())); });
   app.get("/big", [] { return http::text(std::string(65536, 'x')); });
   app.get("/async", []() -> asio::awaitable<http::response> {
@@ -43,8 +42,8 @@ int run(unsigned short port) {
   });
 
   http::server server(context, app);
-  const std::array listeners{cluster::listener{
-      .name = "bench", .uri = "", .port = port, .native_handle = socket.native_handle()}};
+  const std::array listeners{
+      cluster::listener{.name = "bench", .uri = "", .port = port, .native_handle = socket.native_handle()}};
   server.start(listeners);
 
   asio::signal_set signals(context, SIGTERM, SIGINT);

@@ -57,7 +57,8 @@ std::string transcript(std::string_view stream, std::size_t piece) {
           case wire::body_state::more: more = true; break;
           case wire::body_state::data: content += data; break;
           case wire::body_state::done:
-            require(content.size() <= bounds.body_bytes || head.body == wire::framing::length, "content limit");
+            require(content.size() <= bounds.body_bytes || head.body == wire::framing::length,
+                    "content limit");
             out += "content " + content + "\n";
             content.clear();
             in_body = false;
@@ -77,7 +78,8 @@ std::string transcript(std::string_view stream, std::size_t piece) {
           scanned = 0;
           out.append(head.method_text).append(" ").append(head.path).append("|").append(head.query);
           out.append("|").append(head.host).append(head.keep_alive ? " keep\n" : " close\n");
-          for (const auto& [name, value] : head.fields) out.append(name).append("=").append(value).append("\n");
+          for (const auto& [name, value] : head.fields)
+            out.append(name).append("=").append(value).append("\n");
           rest.remove_prefix(head.size);
           in_body = head.body != wire::framing::none;
           if (head.body == wire::framing::length) decoder.start_length(head.content_length);
@@ -113,7 +115,8 @@ void compare_with_beast(std::string_view stream) {
   require(!ec || ec == http::error::need_more, "Beast refuses what was taken");
   require(beast.is_header_done(), "Beast sees another end of the header section");
   require(beast.get().method() == head.method, "method");
-  require(std::string_view(beast.get().target().data(), beast.get().target().size()) == head.target, "target");
+  require(std::string_view(beast.get().target().data(), beast.get().target().size()) == head.target,
+          "target");
   require(beast.get().version() == head.version, "version");
   std::size_t n = 0;
   for (const auto& f : beast.get()) {

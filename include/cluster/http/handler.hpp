@@ -26,8 +26,7 @@ class handler {
   using coroutine_function = std::function<boost::asio::awaitable<response>(const request&)>;
 
   template <class Function>
-    requires(!std::is_same_v<std::remove_cvref_t<Function>, handler>)
-  handler(Function&& function) {
+  requires(!std::is_same_v<std::remove_cvref_t<Function>, handler>) handler(Function&& function) {
     if constexpr (std::is_invocable_v<Function&, const request&>) {
       assign<std::invoke_result_t<Function&, const request&>>(std::forward<Function>(function));
     } else {

@@ -30,15 +30,11 @@ class response {
   /// Transfer-Encoding are made by the server and refused in the same way; `Connection: close` is
   /// the same as close(), other values of Connection are refused.
   CLUSTER_API response& set(std::string_view name, std::string_view value) &;
-  response&& set(std::string_view name, std::string_view value) && {
-    return std::move(set(name, value));
-  }
+  response&& set(std::string_view name, std::string_view value) && { return std::move(set(name, value)); }
 
   /// As set(), but keeps fields of the same name that are there already (Set-Cookie).
   CLUSTER_API response& add(std::string_view name, std::string_view value) &;
-  response&& add(std::string_view name, std::string_view value) && {
-    return std::move(add(name, value));
-  }
+  response&& add(std::string_view name, std::string_view value) && { return std::move(add(name, value)); }
 
   /// Takes all fields of that name away.
   CLUSTER_API response& erase(std::string_view name);

@@ -63,16 +63,14 @@ class server {
   /// server_options::drain_idle_time), and at `hard_deadline` closes the rest. Completes when no
   /// connection is left. Call it once. Signature: void(error_code), with timed_out if connections had
   /// to be cut off. Cancellation: none. The server cannot be started again.
-  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
-                boost::asio::deferred_t>
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
   auto async_drain(std::chrono::steady_clock::time_point hard_deadline, CompletionToken&& token = {}) {
     return async_drain({}, hard_deadline, std::forward<CompletionToken>(token));
   }
 
   /// The same, but until `soft_deadline` connections are served on as if nothing were, while those that
   /// can move go to another worker (see move_with()).
-  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
-                boost::asio::deferred_t>
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
   auto async_drain(std::chrono::steady_clock::time_point soft_deadline,
                    std::chrono::steady_clock::time_point hard_deadline, CompletionToken&& token = {}) {
     return boost::asio::async_initiate<CompletionToken, void(error_code)>(

@@ -94,6 +94,7 @@ TEST_CASE("many connections at once", "[http][accept]") {
   for (client& c : clients) c.close();
   CHECK(server.eventually([](const auto& n) { return n.open == 0; }));
   clients.clear();
-  for (int i = 0; i < 300; ++i) REQUIRE(client(server.port()).ask(get("/", "Connection: close\r\n")).status == 200);
+  for (int i = 0; i < 300; ++i)
+    REQUIRE(client(server.port()).ask(get("/", "Connection: close\r\n")).status == 200);
   CHECK(server.counters().accepted == 600);
 }

@@ -18,8 +18,8 @@ namespace cluster::test {
 
 /// A response as it was on the wire.
 struct reply {
-  unsigned status = 0;   // 0: none came
-  std::string head;      // with the empty line
+  unsigned status = 0;  // 0: none came
+  std::string head;     // with the empty line
   std::string body;
 
   bool has(std::string_view text) const { return head.find(text) != std::string::npos; }
@@ -28,9 +28,9 @@ struct reply {
 /// A blocking client that sends raw octets. Reads give up after ten seconds.
 class client {
  public:
-  explicit client(unsigned short port, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    if (receive_buffer != 0)
-      ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  explicit client(unsigned short port, int receive_buffer = 0)
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (receive_buffer != 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -131,8 +131,9 @@ inline std::string get(std::string_view target, std::string_view fields = {}) {
 }
 
 inline std::string post(std::string_view target, std::string_view content) {
-  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nContent-Length: " +
-         std::to_string(content.size()) + "\r\n\r\n" + std::string(content);
+  return "POST " + std::string(target) +
+         " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" +
+         std::string(content);
 }
 
 }  // namespace cluster::test

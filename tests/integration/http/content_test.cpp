@@ -95,7 +95,8 @@ TEST_CASE("the 413 arrives although the client is still sending", "[http][conten
     bool all_sent = true;
     std::thread sender([&] {
       c.send(by_length ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n" : chunked_head);
-      const std::string piece = by_length ? std::string(100'000, 'x') : "186a0\r\n" + std::string(100'000, 'x') + "\r\n";
+      const std::string piece =
+          by_length ? std::string(100'000, 'x') : "186a0\r\n" + std::string(100'000, 'x') + "\r\n";
       for (int i = 0; i < 80; ++i)
         if (!(all_sent = c.send(piece))) break;
       c.end_sending();

@@ -82,7 +82,8 @@ TEST_CASE("connections that are pending when a drain begins are answered", "[htt
       clients.emplace_back(server.port());
       clients.back().send(get("/"));
     }
-    s.async_drain(std::chrono::steady_clock::now() + 10s, [promise](error_code ec) { promise->set_value(ec); });
+    s.async_drain(std::chrono::steady_clock::now() + 10s,
+                  [promise](error_code ec) { promise->set_value(ec); });
     return 0;
   });
   for (client& c : clients) {

@@ -47,9 +47,7 @@ TEST_CASE("an exception costs its request and nothing else", "[http][handler]") 
     app.get("/ok", [] { return http::text("ok"); });
     app.get("/throw", []() -> http::response { throw std::runtime_error("no luck"); });
     app.get("/odd", []() -> http::response { throw 42; });
-    app.get("/split", [](const http::request& q) {
-      return http::text("x").set("X-A", q.query("v"));
-    });
+    app.get("/split", [](const http::request& q) { return http::text("x").set("X-A", q.query("v")); });
     app.get("/later", []() -> answer {
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
       throw std::runtime_error("later");
@@ -113,7 +111,8 @@ TEST_CASE("a coroutine keeps its request while it waits", "[http][handler]") {
 
 TEST_CASE("coroutines that complete at once, pipelined", "[http][handler]") {
   test::running_server server([](http::router& app) {
-    app.get("/now/{x}", [](const http::request& q) -> answer { co_return http::text(std::string(q.param("x"))); });
+    app.get("/now/{x}",
+            [](const http::request& q) -> answer { co_return http::text(std::string(q.param("x"))); });
     app.get("/soon/{x}", [](const http::request& q) -> answer {
       asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(1));
       co_await timer.async_wait(asio::use_awaitable);

@@ -163,13 +163,15 @@ TEST_CASE("a Unix socket serves as well", "[http]") {
   const std::string path = "/tmp/cluster-http-test." + std::to_string(::getpid());
   std::remove(path.c_str());
   boost::asio::io_context context;
-  boost::asio::local::stream_protocol::acceptor socket(
-      context, boost::asio::local::stream_protocol::endpoint(path));
+  boost::asio::local::stream_protocol::acceptor socket(context,
+                                                       boost::asio::local::stream_protocol::endpoint(path));
   http::router app;
   routes(app);
   http::server server(context, app);
-  const std::array listeners{listener{
-      .name = "unix", .uri = "", .kind = listener::family::unix_socket, .native_handle = socket.native_handle()}};
+  const std::array listeners{listener{.name = "unix",
+                                      .uri = "",
+                                      .kind = listener::family::unix_socket,
+                                      .native_handle = socket.native_handle()}};
   server.start(listeners);
   std::thread thread([&] { context.run(); });
 

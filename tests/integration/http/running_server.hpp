@@ -37,8 +37,7 @@ class running_server {
     };
     options.log.level = log_level::off;
     server_ = std::make_unique<http::server>(context_, app_, std::move(options));
-    const std::array listeners{
-        listener{.name = "test", .uri = "", .native_handle = socket_.native_handle()}};
+    const std::array listeners{listener{.name = "test", .uri = "", .native_handle = socket_.native_handle()}};
     server_->start(listeners);
     thread_ = std::thread([this] { context_.run(); });
   }

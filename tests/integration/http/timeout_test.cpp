@@ -113,8 +113,7 @@ TEST_CASE("a client that takes nothing is reset", "[http][timeout]") {
   CHECK(server.counters().timed_out == 1);
   char buffer[65536];
   ssize_t n;
-  while ((n = ::recv(c.fd(), buffer, sizeof buffer, 0)) > 0) {
-  }
+  while ((n = ::recv(c.fd(), buffer, sizeof buffer, 0)) > 0) {}
   CHECK(n == -1);
   CHECK(errno == ECONNRESET);
 }

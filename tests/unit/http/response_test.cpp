@@ -10,7 +10,8 @@ using namespace cluster;
 using http::response;
 
 TEST_CASE("fields are set, added, replaced and taken away", "[http][response]") {
-  response r = http::text("x", 201).set("X-A", "1").set("x-a", "2").add("Set-Cookie", "a").add("Set-Cookie", "b");
+  response r =
+      http::text("x", 201).set("X-A", "1").set("x-a", "2").add("Set-Cookie", "a").add("Set-Cookie", "b");
   CHECK(r.status() == 201);
   CHECK(r.field_lines() == "x-a: 2\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n");
   CHECK(r.field("X-a") == "2");

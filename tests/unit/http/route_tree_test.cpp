@@ -107,8 +107,9 @@ TEST_CASE("one method, two names for a parameter", "[http][router]") {
 }
 
 TEST_CASE("malformed patterns are refused when they are added", "[http][router]") {
-  for (const char* bad : {"", "a", "/{", "/}", "/{}", "/{*}", "/a{b}", "/{a}b", "/{a}/{a}", "/{a*}/b",
-                          "/{a{b}}", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{p}/{q}"}) {
+  for (const char* bad :
+       {"", "a", "/{", "/}", "/{}", "/{*}", "/a{b}", "/{a}b", "/{a}/{a}", "/{a*}/b", "/{a{b}}",
+        "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{p}/{q}"}) {
     INFO(bad);
     router app;
     CHECK_THROWS_AS(app.get(bad, nothing), std::invalid_argument);

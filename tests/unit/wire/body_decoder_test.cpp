@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "support/catch.hpp"
 #include "wire/body_decoder.hpp"
+#include "support/catch.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -97,12 +97,27 @@ TEST_CASE("chunk extensions are checked and dropped (RFC 9112 7.1.1)", "[wire][b
 }
 
 TEST_CASE("broken chunks", "[wire][body]") {
-  for (const char* bad :
-       {"\r\n", "g\r\n", "0x5\r\nhello\r\n0\r\n\r\n", "-1\r\n", " 5\r\nhello\r\n0\r\n\r\n",
-        "+5\r\nhello\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhelloX\r\n",
-        "5\r\nhello0\r\n\r\n", "10000000000000000\r\n", "00000000000000005\r\nhello\r\n0\r\n\r\n",
-        "5\r\rhello\r\n", "0\r\n\n", "0\r\nA\r\n\r\n", "0\r\nA: b\n\r\n", "0\r\n A: b\r\n\r\n",
-        "0\r\nA : b\r\n\r\n", "0\r\nA: b\r\n c\r\n\r\n", "0\r\nA: \x01\r\n\r\n", "0\r\n\rX"}) {
+  for (const char* bad : {"\r\n",
+                          "g\r\n",
+                          "0x5\r\nhello\r\n0\r\n\r\n",
+                          "-1\r\n",
+                          " 5\r\nhello\r\n0\r\n\r\n",
+                          "+5\r\nhello\r\n",
+                          "5\nhello\r\n0\r\n\r\n",
+                          "5\r\nhello\n0\r\n\r\n",
+                          "5\r\nhelloX\r\n",
+                          "5\r\nhello0\r\n\r\n",
+                          "10000000000000000\r\n",
+                          "00000000000000005\r\nhello\r\n0\r\n\r\n",
+                          "5\r\rhello\r\n",
+                          "0\r\n\n",
+                          "0\r\nA\r\n\r\n",
+                          "0\r\nA: b\n\r\n",
+                          "0\r\n A: b\r\n\r\n",
+                          "0\r\nA : b\r\n\r\n",
+                          "0\r\nA: b\r\n c\r\n\r\n",
+                          "0\r\nA: \x01\r\n\r\n",
+                          "0\r\n\rX"}) {
     INFO(bad);
     CHECK(chunked(bad).status == 400);
   }

@@ -203,7 +203,8 @@ TEST_CASE("Transfer-Encoding (RFC 9112 6.1, 6.3)", "[wire][head]") {
       {"empty", coding(""), 400},
       {"comma alone", coding(","), 400},
       {"in 1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-      {"in 1.0, kept", "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+      {"in 1.0, kept", "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",
+       400},
   });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "support/catch.hpp"
 #include "wire/response_writer.hpp"
+#include "support/catch.hpp"
 
 #include <string>
 
