@@ -171,7 +171,8 @@ class fleet {
   // Successors and heirs: fleet_successors.cpp
   worker_id launch_successor(std::size_t slot, generation_id, time_point now, actions&);
   void hand_over(std::size_t slot, exit_reason, time_point now, actions&);
-  void let_go(std::size_t slot, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);
+  void let_go(std::size_t slot, exit_reason, std::vector<worker_id> heirs, time_point now,
+              actions&);
   void dismiss(const std::vector<std::size_t>& slots, exit_reason, const std::string& note,
                time_point now, actions&);
   void release(worker_record&, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the fleet does for a roll-out: shows it the workers, carries out what it answers. It looks at
-// the whole after each event instead of following single ones: a slot may move on because of
+// What the fleet does for a roll-out: shows it the workers, carries out what it answers. It looks
+// at the whole after each event instead of following single ones: a slot may move on because of
 // anything that happened anywhere.
 #include "policy/fleet.hpp"
 

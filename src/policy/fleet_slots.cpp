@@ -100,7 +100,8 @@ void fleet::back_off(const worker_record& worker, const std::string& words, time
     slot.due = verdict.due;
     // Without a delay the next tick starts it: a launch that fails at once must not become a loop
     // inside the driver.
-    if (verdict.delay.count() != 0 && !slot.has_successor()) tell_verdict(worker.slot, verdict, out);
+    if (verdict.delay.count() != 0 && !slot.has_successor())
+      tell_verdict(worker.slot, verdict, out);
     return;
   }
   if (!ever_ready_) {

@@ -66,7 +66,9 @@ struct slot_record {
 
   bool has_successor() const noexcept { return successor != worker_id{}; }
   /// No worker of it is left, in any role.
-  bool deserted() const noexcept { return now == condition::vacant && !has_successor() && departing == 0; }
+  bool deserted() const noexcept {
+    return now == condition::vacant && !has_successor() && departing == 0;
+  }
   /// Gives the slot up; workers that still leave are remembered.
   void clear();
 };

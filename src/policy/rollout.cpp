@@ -23,12 +23,10 @@ rollout::rollout(const rollout_settings& settings, generation_id from, generatio
 }
 
 bool rollout::may_begin(share wanted) const {
-  const auto taken = std::count_if(slots_.begin(), slots_.end(), [wanted](const auto& slot) {
-    return (slot.at == progress::starting || slot.at == progress::soaking) && slot.takes == wanted;
-  });
-  const auto limit =
-      wanted == share::surge ? settings_.max_surge : settings_.max_unavailable;
-  return static_cast<std::size_t>(taken) < limit;
+  std::size_t taken = 0;
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+    if (busy(slot) && slots_[slot].takes == wanted) ++taken;
+  return taken < (wanted == share::surge ? settings_.max_surge : settings_.max_unavailable);
 }
 
 void rollout::begin(std::size_t slot, worker_id successor, worker_id predecessor, share takes) {

@@ -38,7 +38,7 @@ const char* in_words(rollout_stage) noexcept;
 struct rollout_report {
   enum class outcome : std::uint8_t {
     completed,
-    failed,       ///< and not gone back: nothing was replaced yet, or going back was not wanted or failed
+    failed,       ///< nothing was replaced yet, or going back was not wanted, or that failed too
     rolled_back,  ///< it failed, and the slots that had been replaced went back
     aborted       ///< on request, or by a stop
   };
@@ -71,7 +71,8 @@ class rollout {
   };
   /// What the fleet has to do for a slot.
   enum class task : std::uint8_t { none, hand_over, complete };
-  /// What a slot being replaced takes of what the settings allow.
+  /// What a slot being replaced takes of what the settings allow, until it is done: so the next one
+  /// begins only after all that the one before it could show.
   enum class share : std::uint8_t { surge, unavailable };
 
   rollout(const rollout_settings&, generation_id from, generation_id to, std::size_t slots,
