@@ -1,57 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // Rolling replacement under load: what clients notice of it is nothing.
-#include "support/catch.hpp"
-#include "support/strict_load.hpp"
+#include "workbench.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <set>
+#include <random>
 
 using namespace cluster::test;
 using namespace std::chrono_literals;
 using manner = strict_load::manner;
-
-namespace {
-
-const std::string built = CLUSTER_TEST_BINARY_DIR "/examples/90_workbench";
-
-program_settings workbench(const std::string& path, std::vector<std::string> flags,
-                           std::vector<std::string> environment = {}) {
-  program_settings settings{path, {"--listen", "127.0.0.1:0"}, std::move(environment), {}};
-  settings.arguments.insert(settings.arguments.end(), flags.begin(), flags.end());
-  return settings;
-}
-
-std::set<int> living(const program& cluster) {
-  std::set<int> pids;
-  for (const auto& each : cluster.ready_workers())
-    if (process_exists(each.pid)) pids.insert(each.pid);
-  return pids;
-}
-
-/// A folder with the program in it, to be deployed over.
-struct deployment {
-  deployment() { std::filesystem::copy_file(built, path()); }
-  std::string path() const { return folder / "app"; }
-  /// Puts another file in its place, by rename, as deployers do.
-  void replace_by(const std::string& source) {
-    std::filesystem::copy_file(source, folder / "next", std::filesystem::copy_options::overwrite_existing);
-    std::filesystem::rename(folder / "next", path());
-  }
-  void replace_by_script(const std::string& text) {
-    const int fd = ::open((folder / "next").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-    REQUIRE(::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    ::close(fd);
-    std::filesystem::rename(folder / "next", path());
-  }
-  scratch_folder folder;
-};
-
-}  // namespace
 
 TEST_CASE("back-to-back rolling replacements: nothing lost, nothing closed", "[reload]") {
   program cluster(workbench(built, {"--workers", "4"}));
@@ -82,11 +40,7 @@ TEST_CASE("back-to-back rolling replacements: nothing lost, nothing closed", "[r
 TEST_CASE("idle connections move and stay open", "[reload]") {
   program cluster(workbench(built, {"--workers", "2"}));
   cluster.wait_ready(2);
-  std::vector<std::unique_ptr<connection>> idle;
-  for (int i = 0; i < 200; ++i) {
-    idle.push_back(std::make_unique<connection>(cluster.port()));
-    REQUIRE(idle.back()->get("/").status == 200);
-  }
+  const idle_connections idle = settle(cluster.port(), 200);
   cluster.signal(SIGHUP);
   CHECK(cluster.wait_for("reload completed").find("200 connections moved") != std::string::npos);
   for (const auto& each : idle) {
@@ -182,11 +136,7 @@ TEST_CASE("a slow response and a slow upload survive a reload", "[reload]") {
 TEST_CASE("scaling down hands connections to the survivors", "[reload]") {
   program cluster(workbench(built, {"--workers", "3"}));
   cluster.wait_ready(3);
-  std::vector<std::unique_ptr<connection>> idle;
-  for (int i = 0; i < 60; ++i) {
-    idle.push_back(std::make_unique<connection>(cluster.port()));
-    REQUIRE(idle.back()->get("/").status == 200);
-  }
+  const idle_connections idle = settle(cluster.port(), 60);
   cluster.signal(SIGTTOU);
   cluster.wait_for("scaled to 2 workers");
   for (const auto& each : idle) {
