@@ -48,9 +48,9 @@ int main(std::vector<std::string> arguments) {
   check_options check;
   check.program = std::move(command);
   auto* check_verb = app.add_subcommand("check", "Would PROGRAM start? Runs it with --check: clusterctl check -- PROGRAM [ARGUMENTS...]");
-  check_verb->add_option("--timeout", check.timeout_seconds, "Seconds that the program may take")
+  check_verb->add_option("--timeout", check.timeout_seconds, "Time that the program may take (30)")
       ->check(CLI::Range(1, 3600))
-      ->capture_default_str();
+      ->type_name("SECONDS");
   check_verb->add_flag("--json", check.json, "Machine-readable result");
   check_verb->footer("Exits with the program's own code; 1 if it is ended by a signal or by the time-out.");
 

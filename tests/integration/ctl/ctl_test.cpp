@@ -72,7 +72,7 @@ TEST_CASE("check puts its flag before the program's own arguments") {
 TEST_CASE("check tells a signal from an exit code") {
   const auto killed = check("--json", "signal");
   CHECK(killed.exit_code == 1);
-  CHECK(contains(killed.output, R"("result":"ended by signal 9 (SIGKILL)")"));
+  CHECK(contains(killed.output, R"x("result":"ended by signal 9 (SIGKILL)")x"));
   CHECK(contains(killed.output, R"("exit_code":null,"signal":9)"));
   CHECK(check("", "exit 9").exit_code == 9);
 }
