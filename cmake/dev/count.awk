@@ -2,7 +2,7 @@
 # Reads ctest's LastTest.log and prints "PASSED FAILED SKIPPED", counted in test cases: what Catch2
 # sums up, what our scripts sum up ("N passed, N failed"), one for a program that says neither.
 
-function begin() { passed = failed = skipped = 0; summed = catch_summary = 0 }
+function begin() { passed = failed = skipped = 0; summed = catch_summary = not_run = 0 }
 function number_before(word,   text) {
   if (!match($0, "[0-9]+ " word)) return 0
   text = substr($0, RSTART, RLENGTH)
@@ -28,6 +28,8 @@ function finish(ok) {
 }
 /^[0-9]+ passed, [0-9]+ failed/ { summed = 1; passed += number_before("passed"); failed += number_before("failed"); next }
 /^SKIPPED: / { skipped++; next }
-/^Test Passed\.$/ { finish(1); next }
+# A program that is not there: the log calls the test passed, only ctest's exit status does not.
+/^Command: ""$/ { not_run = 1; next }
+/^Test Passed\.$/ { finish(!not_run); next }
 /^Test (Failed|Skipped)\.$/ || /^Test Fail Reason:/ { finish(0); next }
 END { finish(0); print total_passed + 0, total_failed + 0, total_skipped + 0 }
