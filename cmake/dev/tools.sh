@@ -49,7 +49,7 @@ things_for() { # GROUP
     examples) echo sqlite ;;
     ctl) echo cli11 ;;
     packaging) echo pkg-config python-venv ;;
-    bench) echo curl ;;
+    bench) echo python3 ;;
     lint) echo clang-format clang-tidy clang ;;
     format) echo clang-format ;;
     fuzz) echo clang ;;
