@@ -301,3 +301,60 @@ TEST_CASE("exit statuses that the host takes away do not hang anything", "[super
   REQUIRE(cluster.run_until_ready(1));
   CHECK(cluster.stop() == error_code());
 }
+
+TEST_CASE("async_reload replaces every worker and reports", "[supervisor]") {
+  supervised cluster(with_workers("good", 3));
+  cluster.start();
+  REQUIRE(cluster.run_until_ready(3));
+  std::optional<reload_report> report;
+  std::size_t fewest = 3;
+  cluster.on_event = [&](const event&) {
+    if (!report) fewest = std::min(fewest, cluster.master.status().ready);
+  };
+  cluster.master.async_reload([&](error_code ec, reload_report what) {
+    CHECK(ec == error_code());
+    report = std::move(what);
+  });
+  REQUIRE(cluster.run_until([&] { return report.has_value(); }));
+  CHECK(report->how == reload_report::outcome::completed);
+  CHECK(report->slots_total == 3);
+  CHECK(report->slots_done == 3);
+  CHECK(report->to.value == report->from.value + 1);
+  CHECK(fewest >= 3);
+  const cluster_status now = cluster.master.status();
+  CHECK(now.generation == report->to);
+  for (const worker_status& each : now.workers) CHECK(each.generation == report->to);
+  for (const event& each : cluster.of(event_kind::exited)) CHECK(each.reason == exit_reason::replaced);
+  CHECK(cluster.stop() == error_code());
+}
+
+TEST_CASE("a reload can be taken back, refused, and asked for options", "[supervisor]") {
+  options settings = with_workers("good", 2);
+  settings.reload.soak = 100ms;
+  supervised cluster(settings);
+  std::optional<error_code> early;
+  cluster.master.async_reload([&](error_code ec, const reload_report&) { early = ec; });
+  REQUIRE(cluster.run_until([&] { return early.has_value(); }));
+  CHECK(*early == make_error_code(error::not_running));
+  cluster.start();
+  REQUIRE(cluster.run_until_ready(2));
+
+  std::optional<error_code> first;
+  std::optional<error_code> second;
+  cluster.master.async_reload([&](error_code ec, const reload_report&) { first = ec; });
+  cluster.master.async_reload([&](error_code ec, const reload_report&) { second = ec; });
+  REQUIRE(cluster.run_until([&] { return second.has_value(); }));
+  CHECK(*second == make_error_code(error::reload_running));
+  cluster.master.abort_reload();
+  REQUIRE(cluster.run_until([&] { return first.has_value(); }));
+  CHECK(*first == boost::asio::error::operation_aborted);
+  REQUIRE(cluster.run_until([&] { return cluster.master.status().workers.size() == 2; }));
+  for (const worker_status& each : cluster.master.status().workers) CHECK(each.id.value <= 2);
+
+  cluster.master.on_reload([]() -> options { throw std::runtime_error("the file has a typing error"); });
+  std::optional<std::string> reason;
+  cluster.master.async_reload([&](error_code, const reload_report& what) { reason = what.reason; });
+  REQUIRE(cluster.run_until([&] { return reason.has_value(); }));
+  CHECK(*reason == "the file has a typing error");
+  CHECK(cluster.stop() == error_code());
+}
