@@ -70,8 +70,8 @@ class ClusterConan(ConanFile):
 
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "cluster")
-        from_conan = bool(self.dependencies["boost"].cpp_info.components or
-                          self.dependencies["boost"].cpp_info.libs)
+        # A Boost that the profile leaves to the platform is not among the dependencies at all.
+        from_conan = any(dependency.ref.name == "boost" for dependency in self.dependencies.values())
 
         core = self.cpp_info.components["cluster"]
         core.set_property("cmake_target_name", "cluster::cluster")
