@@ -126,6 +126,7 @@ actions fleet::scale(std::size_t workers, time_point now) {
     if (found.now == condition::occupied) {
       auto& worker = *find(found.worker);
       release(worker, exit_reason::scaled_down, survivors(worker), now, out);
+      found.generation = {};  // a roll-out may come before the slot is given back
     } else {
       found.clear();
     }
@@ -137,6 +138,13 @@ actions fleet::scale(std::size_t workers, time_point now) {
 
 actions fleet::tick(time_point now) {
   actions out;
+  // What a roll-out orders may be due at once, such as a drain without any time.
+  for (auto next = next_deadline(); next && *next <= now; next = next_deadline())
+    let_due(now, out);
+  return out;
+}
+
+void fleet::let_due(time_point now, actions& out) {
   for (auto& [id, worker] : workers_)
     while (worker.deadline && *worker.deadline <= now)
       apply(worker, *deadline_input(worker.phase), now, out);
@@ -149,7 +157,6 @@ actions fleet::tick(time_point now) {
       launch(slot, now, out);
   }
   advance(now, out);
-  return out;
 }
 
 std::optional<time_point> fleet::next_deadline() const {

@@ -135,6 +135,8 @@ class fleet {
   generation_id generation() const noexcept;
 
  private:
+  void let_due(time_point now, actions&);
+
   // One worker: fleet_workers.cpp
   worker_record* find(worker_id);
   void apply(worker_record&, worker_input, time_point now, actions&);

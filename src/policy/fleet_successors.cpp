@@ -116,6 +116,7 @@ actions fleet::restart_worker(worker_id id, time_point now) {
 /// Successors of single restarts take over as soon as they are ready.
 void fleet::finish_restarts(time_point now, actions& out) {
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    if (!slots_[slot].has_successor()) continue;
     const auto id = slots_[slot].successor;
     if (rollout_ && slot < rollout_->size() && rollout_->successor(slot) == id) continue;
     if (is_ready(id)) hand_over(slot, exit_reason::recycled, now, out);
