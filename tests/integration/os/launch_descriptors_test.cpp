@@ -59,8 +59,7 @@ TEST_CASE("descriptors between the plan's targets are closed too") {
   give_standard_streams(plan, nowhere);
   plan.descriptors.push_back({files.fd(5), low});
   plan.descriptors.push_back({files.fd(6), high});
-  CHECK(run(plan).value("descriptors") ==
-        "0,1,2," + std::to_string(low) + "," + std::to_string(high));
+  CHECK(run(plan).value("descriptors") == "0,1,2," + std::to_string(low) + "," + std::to_string(high));
 }
 
 TEST_CASE("sources and targets may be any permutation of each other") {

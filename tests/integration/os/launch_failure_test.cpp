@@ -45,9 +45,7 @@ TEST_CASE("files that cannot be run are named with the reason") {
     const std::string path = file_with(folder, "#!/bin/sh\n", fs::perms::owner_read);
     CHECK(refused(plan_for(path)).detail == "exec " + path + ": Permission denied");
   }
-  SECTION("a folder") {
-    CHECK(refused(plan_for(folder.path())).code.value() == EACCES);
-  }
+  SECTION("a folder") { CHECK(refused(plan_for(folder.path())).code.value() == EACCES); }
   SECTION("no program format") {
     const std::string path = file_with(folder, "\x01\x02 garbage", fs::perms::owner_all);
     CHECK(refused(plan_for(path)).detail == "exec " + path + ": Exec format error");

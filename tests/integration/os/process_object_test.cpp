@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "integration/os/launching.hpp"
 #include "os/process_object.hpp"
+#include "integration/os/launching.hpp"
 
 #include <boost/asio/io_context.hpp>
 

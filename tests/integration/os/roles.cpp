@@ -31,10 +31,10 @@ using cluster::test::role;
 // Says what it finds around itself, one "name=value" a line.
 int inspect(int argc, char** argv) {
   std::string descriptors;
-  for (const int fd : open_descriptors()) descriptors += (descriptors.empty() ? "" : ",") + std::to_string(fd);
+  for (const int fd : open_descriptors())
+    descriptors += (descriptors.empty() ? "" : ",") + std::to_string(fd);
   std::printf("descriptors=%s\n", descriptors.c_str());
-  std::printf("pid=%d\nsession=%d\ngroup=%d\nparent=%d\n", ::getpid(), ::getsid(0), ::getpgrp(),
-              ::getppid());
+  std::printf("pid=%d\nsession=%d\ngroup=%d\nparent=%d\n", ::getpid(), ::getsid(0), ::getpgrp(), ::getppid());
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("SigBlk:") || line.starts_with("SigIgn:"))

@@ -46,8 +46,8 @@ TEST_CASE("each of many children is waited for by itself") {
   std::vector<std::unique_ptr<child>> children;
   std::vector<int> codes;
   for (int code = 0; code < 25; ++code) {
-    children.push_back(std::make_unique<child>(
-        context.get_executor(), start(shell_plan("exit " + std::to_string(code)))));
+    children.push_back(
+        std::make_unique<child>(context.get_executor(), start(shell_plan("exit " + std::to_string(code)))));
     children.back()->wait([&codes, code](exit_status status) {
       CHECK(status == exited_with(code));
       codes.push_back(code);

@@ -64,7 +64,7 @@ TEST_CASE("a duration is a whole number with ms, s, m or h; a bare one counts se
       {"30s", 30'000},
       {"2m", 120'000},
       {"24h", 86'400'000},
-      {"31622400", 31'622'400'000},       // the limit: 366 days
+      {"31622400", 31'622'400'000},  // the limit: 366 days
       {"31622400s", 31'622'400'000},
       {"31622400000ms", 31'622'400'000},
       {"527040m", 31'622'400'000},
@@ -74,8 +74,8 @@ TEST_CASE("a duration is a whole number with ms, s, m or h; a bare one counts se
       {"527041m", std::nullopt},
       {"8785h", std::nullopt},
       {"18446744073709551615", std::nullopt},
-      {"18446744073709551615h", std::nullopt},   // times 3 600 000 it would wrap round
-      {"5124095576031h", std::nullopt},          // wraps to a small number of milliseconds
+      {"18446744073709551615h", std::nullopt},  // times 3 600 000 it would wrap round
+      {"5124095576031h", std::nullopt},         // wraps to a small number of milliseconds
       {"18446744073709551616", std::nullopt},
       {"", std::nullopt},
       {"s", std::nullopt},

@@ -74,19 +74,19 @@ TEST_CASE("a JSON string keeps valid UTF-8 and escapes the rest") {
 
 TEST_CASE("bytes that are no UTF-8 become U+FFFD in JSON") {
   const auto each = GENERATE(values<bytes_case>({
-      {"\x80", bad},                                  // a continuation without a lead
-      {"\xC3", bad},                                  // a lead at the end
-      {"\xC3(", bad + "("},                           // a lead without a continuation
-      {"\xC0\xAF", bad + bad},                        // '/' in two bytes: overlong
+      {"\x80", bad},            // a continuation without a lead
+      {"\xC3", bad},            // a lead at the end
+      {"\xC3(", bad + "("},     // a lead without a continuation
+      {"\xC0\xAF", bad + bad},  // '/' in two bytes: overlong
       {"\xC1\xBF", bad + bad},
-      {"\xE0\x9F\xBF", bad + bad + bad},              // overlong
-      {"\xED\xA0\x80", bad + bad + bad},              // a surrogate
-      {"\xED\xBF\xBF", bad + bad + bad},              // the last surrogate
-      {"\xF0\x8F\xBF\xBF", bad + bad + bad + bad},    // overlong
-      {"\xF4\x90\x80\x80", bad + bad + bad + bad},    // beyond U+10FFFF
+      {"\xE0\x9F\xBF", bad + bad + bad},            // overlong
+      {"\xED\xA0\x80", bad + bad + bad},            // a surrogate
+      {"\xED\xBF\xBF", bad + bad + bad},            // the last surrogate
+      {"\xF0\x8F\xBF\xBF", bad + bad + bad + bad},  // overlong
+      {"\xF4\x90\x80\x80", bad + bad + bad + bad},  // beyond U+10FFFF
       {"\xF5\x80\x80\x80", bad + bad + bad + bad},
       {"\xFE\xFF", bad + bad},
-      {"a\xE2\x82", "a" + bad + bad},                 // cut in the middle
+      {"a\xE2\x82", "a" + bad + bad},  // cut in the middle
       {"a\xFFz", "a" + bad + "z"},
       {"\xE2\x82\xAC\xE2\x82", "\xE2\x82\xAC" + bad + bad},
   }));

@@ -42,18 +42,16 @@ exit_status ended(exit_status::kind how, int code, int signal, bool core) {
 }  // namespace
 
 TEST_CASE("every enumerator has its word, and the words are the documented ones") {
-  CHECK(names_of(worker_state::exited) ==
-        std::set<std::string>{"starting", "ready", "draining", "exited"});
-  CHECK(names_of(exit_reason::orphaned) ==
-        std::set<std::string>{"requested", "replaced", "scaled_down", "recycled", "crashed",
-                              "signalled", "hung", "failed_to_start", "orphaned"});
+  CHECK(names_of(worker_state::exited) == std::set<std::string>{"starting", "ready", "draining", "exited"});
+  CHECK(names_of(exit_reason::orphaned) == std::set<std::string>{"requested", "replaced", "scaled_down",
+                                                                 "recycled", "crashed", "signalled", "hung",
+                                                                 "failed_to_start", "orphaned"});
   CHECK(names_of(event_kind::stopped) ==
         std::set<std::string>{"forked", "online", "ready", "draining", "disconnected", "exited",
-                              "launch_failed", "restart_delayed", "resting", "retired",
-                              "handler_failed", "rollout_started", "slot_replaced",
-                              "rollout_finished", "rollout_failed", "stopping", "stopped"});
-  CHECK(names_of(log_level::off) ==
-        std::set<std::string>{"debug", "info", "warning", "error", "off"});
+                              "launch_failed", "restart_delayed", "resting", "retired", "handler_failed",
+                              "rollout_started", "slot_replaced", "rollout_finished", "rollout_failed",
+                              "stopping", "stopped"});
+  CHECK(names_of(log_level::off) == std::set<std::string>{"debug", "info", "warning", "error", "off"});
   CHECK(to_string(worker_state::ready) == "ready");
   CHECK(to_string(exit_reason::failed_to_start) == "failed_to_start");
   CHECK(to_string(event_kind::restart_delayed) == "restart_delayed");

@@ -119,8 +119,8 @@ TEST_CASE("more or fewer descriptors than announced end the channel, and none le
     channel_and_peer it;
     const os::unique_fd file = null_device();
     const std::size_t open_now = descriptor_count();
-    const auto [announced, sent] = GENERATE(table<std::size_t, std::size_t>(
-        {{2, 1}, {1, 2}, {0, 1}, {1, 0}, {255, 253}}));
+    const auto [announced, sent] =
+        GENERATE(table<std::size_t, std::size_t>({{2, 1}, {1, 2}, {0, 1}, {1, 0}, {255, 253}}));
     REQUIRE_FALSE(os::send_message(it.peer(), encoded(ipc::adopt{}, announced), copies(file, sent)));
     it.run();
     CAPTURE(announced, sent);

@@ -54,8 +54,7 @@ struct channel_and_peer {
   /// Everything that can be done without waiting.
   void run() {
     context.restart();
-    while (context.poll() != 0) {
-    }
+    while (context.poll() != 0) {}
   }
 
   /// As the peer.

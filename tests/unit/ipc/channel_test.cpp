@@ -32,8 +32,7 @@ struct two_channels {
   }
   void run() {
     context.restart();
-    while (context.poll() != 0) {
-    }
+    while (context.poll() != 0) {}
   }
 };
 

@@ -101,8 +101,7 @@ TEST_CASE("a body cut at any byte is refused unless it is cut between two fields
   for (std::size_t length = 0; length < fields.size(); ++length) {
     const octets part(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(length));
     ipc::field_reader reader(part);
-    for (ipc::field each; reader.next(each);) {
-    }
+    for (ipc::field each; reader.next(each);) {}
     CAPTURE(length);
     CHECK((decode(raw_message(welcome_type, part)) == error_code{}) == reader.ok());
     if (reader.ok()) ++cuts_between;
@@ -140,8 +139,8 @@ TEST_CASE("a length that lies is refused") {
 
 TEST_CASE("a type from the future is skipped, with its descriptors counted") {
   for (const int type : {0, 999, 0xFFFF}) {
-    octets data = raw_message(static_cast<std::uint16_t>(type),
-                              body([](auto& f) { f.text(200, "whatever it is"); }));
+    octets data =
+        raw_message(static_cast<std::uint16_t>(type), body([](auto& f) { f.text(200, "whatever it is"); }));
     data[3] = std::byte{3};
     const ipc::decoded result = accepted(data);
     CHECK_FALSE(result.known);
@@ -152,11 +151,12 @@ TEST_CASE("a type from the future is skipped, with its descriptors counted") {
 }
 
 TEST_CASE("unknown fields are skipped wherever they are, and unset ones keep their defaults") {
-  const ipc::decoded result = accepted(raw_message(drain_type, body([](auto& f) {
-    f.text(250, "new");
-    f.number(14, 1234);
-    f.group(251, [](auto& inner) { inner.text(1, "nested"); });
-  })));
+  const ipc::decoded result =
+      accepted(raw_message(drain_type, body([](auto& f) {
+                             f.text(250, "new");
+                             f.number(14, 1234);
+                             f.group(251, [](auto& inner) { inner.text(1, "nested"); });
+                           })));
   const auto& drain = std::get<ipc::drain>(result.what);
   CHECK(drain.remaining.count() == 1234);
   CHECK(drain.reason == exit_reason::requested);
@@ -168,9 +168,9 @@ TEST_CASE("enumerators from the future become the harmless one") {
   const ipc::decoded drain = accepted(raw_message(drain_type, body([](auto& f) { f.number(13, 200); })));
   CHECK(std::get<ipc::drain>(drain.what).reason == exit_reason::requested);
   const ipc::decoded welcome = accepted(raw_message(welcome_type, body([](auto& f) {
-    f.number(6, 0xFFFF'FFFF'FFFF'FFFF);
-    f.number(7, 256);
-  })));
+                                                      f.number(6, 0xFFFF'FFFF'FFFF'FFFF);
+                                                      f.number(7, 256);
+                                                    })));
   CHECK(std::get<ipc::welcome>(welcome.what).level == log_level::info);
   CHECK(std::get<ipc::welcome>(welcome.what).format == log_format::text);
 }
@@ -184,13 +184,12 @@ TEST_CASE("a number does not turn into another one by being too large for its pl
       accepted(raw_message(welcome_type, body([](auto& f) { f.number(1, 0x1'0000'0001); })));
   CHECK(std::get<ipc::welcome>(welcome.what).protocol != ipc::protocol_version);
   CHECK(decode(raw_message(welcome_type, body([](auto& f) {
-          f.group(9, [](auto& inner) { inner.number(12, 65536 + 80); });
-        }))) == error::protocol_error);
+                             f.group(9, [](auto& inner) { inner.number(12, 65536 + 80); });
+                           }))) == error::protocol_error);
 }
 
 TEST_CASE("a number of another width counts as absent") {
-  const ipc::decoded result =
-      accepted(raw_message(drain_type, body([](auto& f) { f.text(14, "1234"); })));
+  const ipc::decoded result = accepted(raw_message(drain_type, body([](auto& f) { f.text(14, "1234"); })));
   CHECK(std::get<ipc::drain>(result.what).remaining.count() == 0);
 }
 
@@ -200,8 +199,7 @@ TEST_CASE("more listeners than there can be are refused, not collected") {
 }
 
 TEST_CASE("a listener whose own fields are broken is refused") {
-  CHECK(decode(raw_message(welcome_type, body([](auto& f) { f.text(9, "\x05"); }))) ==
-        error::protocol_error);
+  CHECK(decode(raw_message(welcome_type, body([](auto& f) { f.text(9, "\x05"); }))) == error::protocol_error);
 }
 
 TEST_CASE("randomly changed messages are refused or make sense") {
@@ -220,7 +218,8 @@ TEST_CASE("randomly changed messages are refused or make sense") {
         case 0: data[at] = static_cast<std::byte>(random()); break;
         case 1: data[at] ^= static_cast<std::byte>(1U << random() % 8); break;
         case 2: data.erase(data.begin() + static_cast<std::ptrdiff_t>(at)); break;
-        default: data.insert(data.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::byte>(random()));
+        default:
+          data.insert(data.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::byte>(random()));
       }
       if (data.size() < 4) break;
     }

@@ -163,11 +163,13 @@ TEST_CASE("the bytes of a hello are the documented ones") {
   what.protocol = 1;
   what.worker = {0x0102};
   what.library_version = "0.1";
+  // clang-format off
   const unsigned char expected[] = {
       'C', 'L', 1, 5, 1, 0, 0, 0, 0x44, 0x33, 0x22, 0x11, 34, 0, 0, 0,  // header
       1, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,                            // protocol
       2, 8, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0,                            // worker
       18, 3, 0, 0, 0, '0', '.', '1'};                                   // library version
+  // clang-format on
   const octets data = encoded(what, 5, 0x11223344);
   REQUIRE(data.size() == sizeof expected);
   for (std::size_t i = 0; i < data.size(); ++i) {

@@ -10,8 +10,7 @@ namespace cluster::test {
 
 using octets = std::vector<std::byte>;
 
-inline octets encoded(const ipc::message& what, std::size_t descriptors = 0,
-                      std::uint32_t correlation = 0) {
+inline octets encoded(const ipc::message& what, std::size_t descriptors = 0, std::uint32_t correlation = 0) {
   octets data;
   ipc::encode(what, descriptors, data, correlation);
   return data;
@@ -58,10 +57,23 @@ inline std::vector<ipc::message> sample_messages() {
   failure.where = "GET /";
   failure.what = std::string("zero \0 byte, \xFF, line\nend", 24);
   failure.suppressed = 10;
-  return {hello,       ipc::welcome{}, full_welcome(1), full_welcome(64), ipc::ready{},
-          drain,       ipc::drain{},   ipc::heirs{},    ipc::adopt{},     ipc::draining{},
-          ipc::done{}, done,           failure,         offer,            ipc::offer{},
-          ipc::taken{3}, ipc::declined{0xFFFF'FFFF'FFFF'FFFF}};
+  return {hello,
+          ipc::welcome{},
+          full_welcome(1),
+          full_welcome(64),
+          ipc::ready{},
+          drain,
+          ipc::drain{},
+          ipc::heirs{},
+          ipc::adopt{},
+          ipc::draining{},
+          ipc::done{},
+          done,
+          failure,
+          offer,
+          ipc::offer{},
+          ipc::taken{3},
+          ipc::declined{0xFFFF'FFFF'FFFF'FFFF}};
 }
 
 }  // namespace cluster::test

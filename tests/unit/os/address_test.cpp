@@ -90,7 +90,7 @@ TEST_CASE("each documented form of a listen address is understood") {
 TEST_CASE("a bad listen address is refused with what is wrong with it") {
   const auto each = GENERATE(values<bad_case>({
       {"", "empty"},
-      {std::string("30\0" "00", 5), "zero byte"},
+      {std::string("30") + '\0' + "00", "zero byte"},
       {std::string("unix:/a\0b", 9), "zero byte"},
       {"localhost", "port is missing"},
       {"localhost:", "not a number from 0 to 65535"},

@@ -170,8 +170,7 @@ TEST_CASE("all sockets of the service manager come with their names") {
   CHECK(result.sockets[0].fd() == 3);
   CHECK(result.sockets[1].description().name == "admin");
   CHECK(result.sockets[1].fd() == 4);
-  for (const listen_socket& socket : result.sockets)
-    CHECK((::fcntl(socket.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+  for (const listen_socket& socket : result.sockets) CHECK((::fcntl(socket.fd(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
 TEST_CASE("one name takes the sockets of that name and leaves the others") {

@@ -21,7 +21,7 @@ const std::map<std::string, std::vector<const char*>> hosts{
     {"both-v6-first.test", {"::1", "127.0.0.1"}},
     {"twice.test", {"127.0.0.1", "127.0.0.1"}},
     {"three.test", {"127.0.0.1", "127.0.0.2", "127.0.0.3"}},
-    {"foreign.test", {"127.0.0.1", "2001:db8::1"}},      // an address that this host does not have
+    {"foreign.test", {"127.0.0.1", "2001:db8::1"}},  // an address that this host does not have
     {"all-foreign.test", {"2001:db8::1", "192.0.2.1"}},
     {"unknown.test", {}},
 };
@@ -36,8 +36,7 @@ std::vector<std::string> uris(const opened& result) {
 
 }  // namespace
 
-extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
-                           addrinfo** result) {
+extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result) {
   static const auto real = reinterpret_cast<resolver>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   const auto known = node != nullptr ? hosts.find(node) : hosts.end();
   if (known == hosts.end()) return real(node, service, hints, result);

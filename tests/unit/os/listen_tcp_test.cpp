@@ -80,8 +80,7 @@ TEST_CASE("an address that is not ours is refused with address and reason") {
 
 TEST_CASE("a privileged port says what it needs") {
   const std::string limit = read_file_text("/proc/sys/net/ipv4/ip_unprivileged_port_start");
-  if (limit.empty() || std::stoi(limit) <= 1)
-    return skipped("every port is free to everybody on this host");
+  if (limit.empty() || std::stoi(limit) <= 1) return skipped("every port is free to everybody on this host");
   failure failed;
   const bool tried = without_privileges([&] {
     listen_address address;

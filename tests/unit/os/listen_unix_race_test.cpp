@@ -82,9 +82,7 @@ TEST_CASE("an opener waits for the one that is at work in the same folder") {
   listen_address address;
   address.what = listen_address::kind::unix_socket;
   address.path = folder / "app.sock";
-  std::thread opener([&] {
-    late.failed = open_listeners(address, {}, late.sockets);
-  });
+  std::thread opener([&] { late.failed = open_listeners(address, {}, late.sockets); });
   CHECK_FALSE(is_socket_file(address.path));
   ::flock(held.get(), LOCK_UN);
   opener.join();

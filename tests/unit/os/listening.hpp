@@ -72,8 +72,7 @@ inline sockaddr_un unix_address(const std::string& path) {
 inline int connect_unix(const std::string& path) {
   const os::unique_fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_un address = unix_address(path);
-  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0
-                                                                                             : errno;
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
 }
 
 /// A socket file as a kill -9 leaves it: bound, then closed without being removed.

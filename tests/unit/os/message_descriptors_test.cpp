@@ -16,8 +16,7 @@ namespace {
 bool same_file(int one, int other) {
   struct stat a {};
   struct stat b {};
-  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
-         a.st_ino == b.st_ino;
+  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 }  // namespace
@@ -60,8 +59,7 @@ TEST_CASE("253 descriptors fit one message and 254 are refused before anything i
       CHECK(full.message.descriptors.size() == 253);
       CHECK_FALSE(full.message.truncated);
     }
-    CHECK(send_message(pair.one.get(), bytes("too many"), copies(file, 254)) ==
-          error::message_too_large);
+    CHECK(send_message(pair.one.get(), bytes("too many"), copies(file, 254)) == error::message_too_large);
     CHECK(receive(pair.other.get()).ec == asio_error::would_block);
   }
   CHECK(descriptor_count() == before);
@@ -141,7 +139,6 @@ TEST_CASE("too many descriptors on their way are as good as a full socket") {
   if (!tried) return skipped("this root cannot give up its privileges");
   CHECK(ec == asio_error::would_block);
   CHECK(sent < 20);  // the socket itself would have taken hundreds
-  for (std::size_t i = 0; i < sent; ++i)
-    CHECK(receive(pair.other.get()).message.descriptors.size() == 50);
+  for (std::size_t i = 0; i < sent; ++i) CHECK(receive(pair.other.get()).message.descriptors.size() == 50);
   CHECK_FALSE(send_message(pair.one.get(), bytes("x"), copies(file, 50)));
 }

@@ -75,7 +75,8 @@ TEST_CASE("--check validates and does not serve") {
 
 TEST_CASE("flags of features that do not exist are unknown, not ignored") {
   clean_environment environment;
-  for (const char* flag : {"--no-such-feature", "--turbo=on"}) CHECK(contains(refused({flag}), "unknown flag"));
+  for (const char* flag : {"--no-such-feature", "--turbo=on"})
+    CHECK(contains(refused({flag}), "unknown flag"));
   for (const char* name : {"control", "admin", "schedule", "hang-timeout", "max-requests"}) {
     bool exists = false;
     for (const run_detail::setting& one : run_detail::settings()) exists = exists || one.name == name;

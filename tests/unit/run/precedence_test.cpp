@@ -39,9 +39,8 @@ TEST_CASE("each setting is read from file, environment and flag, each over the o
     CHECK(contains(refused({"--" + one.name, "1"}), "--" + one.name));
     return;
   }
-  for (const std::vector<std::string>& form :
-       {std::vector<std::string>{"--" + one.name, one.flag},
-        std::vector<std::string>{"--" + one.name + "=" + one.flag}}) {
+  for (const std::vector<std::string>& form : {std::vector<std::string>{"--" + one.name, one.flag},
+                                               std::vector<std::string>{"--" + one.name + "=" + one.flag}}) {
     CHECK(shown(served(form), one.name) == one.from_flag);
     std::vector<std::string> with_file = form;
     with_file.insert(with_file.begin(), {"--config", file});
@@ -56,7 +55,8 @@ TEST_CASE("one setting leaves all others at their defaults") {
   clean_environment environment;
   const options changed = served({"--workers", "7"});
   for (const run_detail::setting& one : run_detail::settings())
-    if (one.name != "workers") CHECK(shown(changed, std::string(one.name)) == shown({}, std::string(one.name)));
+    if (one.name != "workers")
+      CHECK(shown(changed, std::string(one.name)) == shown({}, std::string(one.name)));
 }
 
 TEST_CASE("the program's own defaults stand where nothing is said") {

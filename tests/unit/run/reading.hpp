@@ -106,7 +106,7 @@ inline std::string shown(const options& o, const std::string& name) {
 /// One setting with three different good values, and what comes out of each.
 struct setting_case {
   std::string name;
-  std::string json;         ///< in the file
+  std::string json;  ///< in the file
   std::string environment;
   std::string flag;
   std::string from_json;

@@ -150,8 +150,7 @@ TEST_CASE("the first signal drains and the next one has its default effect") {
   it.run();
   REQUIRE(::raise(number) == 0);
   it.context.restart();
-  while (waits.seen.empty() && it.context.run_one_for(std::chrono::seconds(20)) != 0) {
-  }
+  while (waits.seen.empty() && it.context.run_one_for(std::chrono::seconds(20)) != 0) {}
   REQUIRE(waits.seen.size() == 1);
   CHECK(waits.seen[0].reason == exit_reason::requested);
   it.channel.hear_a<ipc::draining>();

@@ -35,8 +35,7 @@ TEST_CASE("a worker reports failures of its handlers at a bounded rate") {
   while (const auto what = it.channel.hear()) {
     const auto& failure = std::get<ipc::handler_failure>(*what);
     CHECK(failure.where == "GET /");
-    if (heard < failure_budget::per_second)
-      CHECK(failure.what == "out of cheese " + std::to_string(heard));
+    if (heard < failure_budget::per_second) CHECK(failure.what == "out of cheese " + std::to_string(heard));
     ++heard;
   }
   // The loop above may cross the border of a second, on a slow machine several.

@@ -128,7 +128,8 @@ TEST_CASE("something else in the place of the load board costs the board and not
 TEST_CASE("a process that no supervisor started is no worker") {
   const os::unique_fd file = null_device();
   const std::string not_a_socket = std::to_string(file.get());
-  for (const char* marker : {"", "abc", "-1", "3x", "99999999999999999999", "1000000", not_a_socket.c_str()}) {
+  for (const char* marker :
+       {"", "abc", "-1", "3x", "99999999999999999999", "1000000", not_a_socket.c_str()}) {
     const environment_guard guard(ipc::channel_variable, marker);
     INFO("marker: " << marker);
     CHECK_FALSE(worker::started_by_supervisor());

@@ -55,9 +55,7 @@ TEST_CASE("what an heir did not take comes back as it was") {
     answer(heir, ipc::taken{next_offer(heir).what.number});
     SECTION("it is gone") { heir.reset(); }
     SECTION("it declines") { answer(heir, ipc::declined{next_offer(heir).what.number}); }
-    SECTION("it is out of its mind") {
-      REQUIRE_FALSE(os::send_message(heir.get(), bytes("garbage"), {}));
-    }
+    SECTION("it is out of its mind") { REQUIRE_FALSE(os::send_message(heir.get(), bytes("garbage"), {})); }
     it.run();
     CHECK(it.moves->moved() == 1);
     CHECK(it.moves->under_way() == 0);

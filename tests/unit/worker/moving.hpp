@@ -69,8 +69,7 @@ struct giver {
 
   void run() {
     context.restart();
-    while (context.poll() != 0) {
-    }
+    while (context.poll() != 0) {}
   }
   /// The other end of a new line.
   os::unique_fd add_heir() {

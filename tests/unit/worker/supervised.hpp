@@ -81,8 +81,7 @@ struct supervised {
   /// Everything that can be done without waiting.
   void run() {
     context.restart();
-    while (context.poll() != 0) {
-    }
+    while (context.poll() != 0) {}
   }
 };
 
