@@ -6,21 +6,9 @@
 using namespace cluster;
 using namespace cluster::test;
 
-TEST_CASE("the table of this test knows every setting, and which of them are flags") {
-  std::vector<std::string> known;
-  for (const setting_case& each : setting_cases()) known.push_back(each.name);
-  for (const run_detail::setting& one : run_detail::settings()) {
-    const auto found = std::ranges::find(setting_cases(), std::string(one.name), &setting_case::name);
-    INFO("setting " << one.name);
-    REQUIRE(found != setting_cases().end());
-    CHECK(found->flag.empty() == one.help.empty());
-  }
-  CHECK(known.size() == run_detail::settings().size());
-}
+namespace {
 
-TEST_CASE("each setting is read from file, environment and flag, each over the one before") {
-  const auto index = GENERATE(range(std::size_t{0}, setting_cases().size()));
-  const setting_case& one = setting_cases()[index];
+void check_setting(const setting_case& one) {
   INFO("setting " << one.name);
   clean_environment environment;
   const scratch_folder folder;
@@ -49,6 +37,24 @@ TEST_CASE("each setting is read from file, environment and flag, each over the o
     with_file.insert(with_file.end(), {"--config=" + file});
     CHECK(shown(served(with_file), one.name) == one.from_flag);
   }
+}
+
+}  // namespace
+
+TEST_CASE("the table of this test knows every setting, and which of them are flags") {
+  std::vector<std::string> known;
+  for (const setting_case& each : setting_cases()) known.push_back(each.name);
+  for (const run_detail::setting& one : run_detail::settings()) {
+    const auto found = std::ranges::find(setting_cases(), std::string(one.name), &setting_case::name);
+    INFO("setting " << one.name);
+    REQUIRE(found != setting_cases().end());
+    CHECK(found->flag.empty() == one.help.empty());
+  }
+  CHECK(known.size() == run_detail::settings().size());
+}
+
+TEST_CASE("each setting is read from file, environment and flag, each over the one before") {
+  for (const setting_case& each : setting_cases()) check_setting(each);
 }
 
 TEST_CASE("one setting leaves all others at their defaults") {
