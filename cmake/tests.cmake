@@ -7,7 +7,7 @@
 #   cluster_scenario_test(<name> SOURCES ... [DEPENDS program targets...] [HTTP] ...)
 #                                  whole programs from outside; links the public libraries
 #
-# A test whose modules have no sources yet is left out, and says so.
+# A test of modules or programs that are not part of this build is left out, and says so.
 
 # All tests of one kind, for building no more than is to be run.
 foreach(kind IN ITEMS unit integration scenario)
@@ -20,7 +20,13 @@ function(cluster_add_test kind name)
   cluster_module_closure(modules ${arg_MODULES})
   foreach(module IN LISTS modules)
     if(NOT TARGET cluster_${module}_objects)
-      message(STATUS "${target}: left out, module ${module} has no sources yet")
+      message(STATUS "${target}: left out, module ${module} is not part of this build")
+      return()
+    endif()
+  endforeach()
+  foreach(program IN LISTS arg_DEPENDS)
+    if(NOT TARGET ${program})
+      message(STATUS "${target}: left out, ${program} is not part of this build")
       return()
     endif()
   endforeach()
