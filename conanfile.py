@@ -70,8 +70,12 @@ class ClusterConan(ConanFile):
 
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "cluster")
-        # A Boost that the profile leaves to the platform is not among the dependencies at all.
-        from_conan = any(dependency.ref.name == "boost" for dependency in self.dependencies.values())
+        # A Boost that the profile leaves to the platform is listed but cannot be looked up.
+        try:
+            self.dependencies["boost"]
+            from_conan = True
+        except KeyError:
+            from_conan = False
 
         core = self.cpp_info.components["cluster"]
         core.set_property("cmake_target_name", "cluster::cluster")

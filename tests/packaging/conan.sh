@@ -44,6 +44,9 @@ build_type=Debug
 [platform_requires]
 boost/$CLUSTER_BOOST_VERSION
 [conf]
+# The test package is built below the build tree; nothing is written beside its sources.
+tools.cmake.cmake_layout:test_folder=$work/test_package
+tools.cmake.cmaketoolchain:user_presets=
 tools.cmake.cmaketoolchain:generator=Ninja
 tools.build:compiler_executables={"cpp": "$CLUSTER_CXX"}
 PROFILE
