@@ -153,6 +153,31 @@ TEST_CASE("a failure stops the slots that are under way as well", "[rollout]") {
   CHECK(it.asleep());
 }
 
+TEST_CASE("successors that are dismissed together are no heirs of each other", "[rollout]") {
+  rollout_scene it{calm(3)};
+  it.bring_up_all();
+  it.reload({.max_surge = 3, .soak = 5s});
+  it.bring_up(4);
+  it.bring_up(5);
+  for (std::uint64_t old = 1; old <= 3; ++old) CHECK(it.exits(old, 1) == "");
+  CHECK(it.launch_failed(6) ==
+        "rollout_failed g2, drain 4 replaced, drain 5 replaced, end failed 0/3");
+  // The old generation has to come back, and takes over what there is.
+  CHECK(it.tick() == "launch 7/0 g1 last_good, launch 8/1 g1 last_good, launch 9/2 g1 last_good");
+  CHECK(it.bring_up(8) == "heirs 4 to 8, heirs 5 to 8");
+}
+
+TEST_CASE("a single restart with the generation that failed is given up", "[rollout][restart]") {
+  rollout_scene it{calm(2)};
+  it.bring_up_all();
+  it.reload();
+  it.bring_up(3);
+  it.exits(1);
+  CHECK(it.restart(3) == "launch 5/0 g2");
+  it.launched(5);
+  CHECK(it.launch_failed(4) == "rollout_failed g2, term 5, launch 6/0 g1 last_good");
+}
+
 TEST_CASE("a successor that ends in bad health after the hand-over", "[rollout]") {
   rollout_scene it{calm(2)};
   it.bring_up_all();

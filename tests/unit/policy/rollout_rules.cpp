@@ -78,7 +78,8 @@ void rollout_world::account_for(const drain_worker& what) {
     return require(what.soft_deadline == now_, "a stop announces the end at once");
   }
   require(!stopping_, "in a stop everybody is asked to");
-  require(what.soft_deadline == now_ + settings_.drain_timeout / 2, "the end is announced half-way");
+  const auto half = settings_.drain_timeout / 2;
+  require(what.soft_deadline == now_ + half, "the end is announced half-way");
   check_heirs_of(what.id, what.heirs);
   one.heirs = what.heirs;
   if (what.reason == exit_reason::scaled_down) return require(!roll_, "no scaling in a roll-out");
@@ -86,7 +87,18 @@ void rollout_world::account_for(const drain_worker& what) {
     return require(covered(one.slot), "a single restart leaves its slot served");
   require(what.reason == exit_reason::replaced, "no other reason");
   require(roll_.has_value(), "replaced only in a roll-out");
-  if (one.told_ready && !covered(one.slot) && !roll_->failed) roll_->early = true;
+  if (one.told_ready && !covered(one.slot) && !roll_->failed) check_early(one);
+}
+
+/// Somebody was let go before its successor was ready. Slots that are empty for any reason count,
+/// except those that stay so.
+void rollout_world::check_early(const process& one) {
+  roll_->early = true;
+  std::size_t empty = 0;
+  for (std::size_t slot = 0; slot < fleet_.target(); ++slot)
+    if (!covered(slot_id{slot}) && given_up_.count(slot_id{slot}) == 0) ++empty;
+  require(!covered(one.slot) && empty <= roll_->settings.max_unavailable,
+          "nobody is let go early while too few serve");
 }
 
 void rollout_world::account_for(const appoint_heirs& what) {

@@ -113,7 +113,8 @@ std::string rollout_scene::say(const action& what) {
   }
   if (const auto* one = std::get_if<appoint_heirs>(&what))
     return "heirs " + number(one->from.value) + to_heirs(one->heirs);
-  if (const auto* one = std::get_if<terminate_worker>(&what)) return "term " + number(one->id.value);
+  if (const auto* one = std::get_if<terminate_worker>(&what))
+    return "term " + number(one->id.value);
   if (const auto* one = std::get_if<kill_worker>(&what)) return "kill " + number(one->id.value);
   if (const auto* one = std::get_if<publish>(&what)) return say(one->what);
   if (const auto* one = std::get_if<end_rollout>(&what)) {

@@ -286,3 +286,27 @@ TEST_CASE("a single restart: the successor first, then the drain", "[rollout][re
     CHECK(it.scale(2) == "launch 5/1 g1");
   }
 }
+
+TEST_CASE("after a single restart a slot can still go, and the fleet end", "[rollout][restart]") {
+  auto settings = calm(2);
+  settings.restart.no_restart_codes = {0};
+  rollout_scene it{settings};
+  it.bring_up_all();
+  it.restart(2);
+  it.bring_up(3);
+  it.exits(2);
+  CHECK(it.scale(1) == "drain 3 scaled_down to 1");
+  it.exits(3);
+  CHECK(it.exits(1, 0) == "retired s0, stopped, finish");
+}
+
+TEST_CASE("a slot given back after a roll-out is of the new generation", "[rollout][scale]") {
+  rollout_scene it{calm(2)};
+  it.bring_up_all();
+  it.scale(1);
+  CHECK(it.reload() == "rollout_started g2, launch 3/0 g2");
+  it.bring_up(3);
+  it.exits(1);
+  CHECK(it.scale(2) == "");  // 2 still drains
+  CHECK(it.exits(2) == "launch 4/1 g2");
+}

@@ -12,9 +12,9 @@
 
 namespace cluster::policy::test {
 
-/// A driver that starts, aborts and cuts short roll-outs of a fleet whose workers do whatever chance
-/// wants, with a bookkeeper of what roll-outs promise. (What holds for every fleet is held against
-/// it by fake_world.) All of it follows from the seed.
+/// A driver that starts, aborts and cuts short roll-outs of a fleet whose workers do whatever
+/// chance wants, with a bookkeeper of what roll-outs promise. (What holds for every fleet is held
+/// against it by fake_world.) All of it follows from the seed.
 class rollout_world {
  public:
   struct broken_rule {
@@ -103,6 +103,7 @@ class rollout_world {
   void account_for(const end_rollout&);
   void account_for(const finish&);
   void check_heirs_of(worker_id, const std::vector<worker_id>&);
+  void check_early(const process&);
   void check_floor();
   void check_surge();
   void check_drains();
