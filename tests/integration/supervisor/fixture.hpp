@@ -27,7 +27,7 @@ inline options with_workers(std::string role, std::size_t count, std::vector<std
   settings.arguments.insert(settings.arguments.end(), more.begin(), more.end());
   settings.log.level = log_level::off;
   settings.drain_timeout = std::chrono::milliseconds(2000);
-  settings.kill_timeout = std::chrono::milliseconds(300);
+  settings.kill_timeout = std::chrono::milliseconds(2000);  // sanitizers take their time at exit
   settings.restart.initial_delay = std::chrono::milliseconds(5);
   settings.restart.max_delay = std::chrono::milliseconds(20);
   return settings;
