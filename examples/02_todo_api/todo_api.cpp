@@ -50,7 +50,7 @@ struct input {
 
 input read(const http::request& request) {
   input result;
-  json::error_code ec;
+  boost::system::error_code ec;
   const json::value body = json::parse(request.body(), ec);
   if (ec || !body.is_object()) {
     result.problem = "the body is to be a JSON object such as {\"title\":\"Buy milk\"}";

@@ -61,7 +61,7 @@ complaint read_file(options& into, const std::string& path) {
   if (!file) return "config: " + path + ": " + std::strerror(errno);
   std::ostringstream text;
   text << file.rdbuf();
-  boost::json::error_code ec;
+  boost::system::error_code ec;
   boost::json::stream_parser parser;
   const std::string content = text.str();
   const std::size_t used = parser.write_some(content, ec);

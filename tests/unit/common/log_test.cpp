@@ -116,7 +116,7 @@ TEST_CASE("a JSON line is one object with time, level, pid and message") {
   REQUIRE(lines.size() == 1);
   INFO("line: " << lines[0]);
   REQUIRE(lines[0].find('\n') == lines[0].size() - 1);
-  boost::json::error_code ec;
+  boost::system::error_code ec;
   const boost::json::value value = boost::json::parse(lines[0], ec);
   REQUIRE_FALSE(ec);
   const auto& object = value.as_object();

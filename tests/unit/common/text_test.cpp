@@ -25,7 +25,7 @@ std::string printable(std::string_view text) {
 std::string through_json(std::string_view text) {
   std::string out;
   append_json_string(out, text);
-  boost::json::error_code ec;
+  boost::system::error_code ec;
   const boost::json::value value = boost::json::parse(out, ec);
   INFO("line: " << out);
   REQUIRE_FALSE(ec);
