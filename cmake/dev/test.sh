@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=sh disable=SC2154  # sourced by ./dev
-# ./dev test: builds, runs, counts. The last line is always "N passed, N failed[, N skipped]".
+# ./dev test: builds, runs, counts. The last line is always "N passed, N failed".
 
 all_passed=0
 all_failed=0
@@ -13,11 +13,8 @@ tally() { # PASSED FAILED SKIPPED
 }
 
 close_tests() {
-  if [ "$all_skipped" -gt 0 ]; then
-    echo "$all_passed passed, $all_failed failed, $all_skipped skipped"
-  else
-    echo "$all_passed passed, $all_failed failed"
-  fi
+  [ "$all_skipped" -eq 0 ] || echo "$all_skipped skipped; the reasons are above"
+  echo "$all_passed passed, $all_failed failed"
   [ "$all_failed" -eq 0 ] && [ $((all_passed + all_skipped)) -gt 0 ]
 }
 

@@ -134,10 +134,12 @@ TEST_CASE("a connection with a request under way stays until it is answered", "[
   a.take(p.fds[0], get("/wait"));
   a.drain();
   CHECK(a.left.empty());
-  while (a.engine->counters().in_progress != 0) a.run();
+  // The answer goes out first; leaving and the word that all have left come in later turns of the loop.
+  const auto limit = std::chrono::steady_clock::now() + 20s;
+  while (!a.drained && std::chrono::steady_clock::now() < limit) a.run();
+  REQUIRE(a.drained);
   CHECK(c.read().body == "a waited");  // kept open: its end was not announced
-  CHECK(a.left.size() == 1);
-  CHECK(a.drained);
+  REQUIRE(a.left.size() == 1);
   ::close(a.left[0].fd);
 }
 
