@@ -49,8 +49,8 @@ void add_routes(http::router& app, const cluster::worker& self) {
                             std::to_string(self.slot().value) + " pid " + std::to_string(::getpid()) + "\n"));
   });
   const auto echo = [=](const http::request& request) {
-    return named(http::response().set("Content-Type", "application/octet-stream")
-                     .body(std::string(request.body())));
+    return named(
+        http::response().set("Content-Type", "application/octet-stream").body(std::string(request.body())));
   };
   app.get("/echo", echo).post("/echo", echo).put("/echo", echo);
   app.get("/headers", [=](const http::request& request) {

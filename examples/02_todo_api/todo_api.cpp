@@ -26,9 +26,7 @@ http::response refuse(unsigned status, std::string_view code, const std::string&
   return answer(json::object{{"error", {{"code", code}, {"message", message}}}}, status);
 }
 
-json::object shown(const item& one) {
-  return {{"id", one.id}, {"title", one.title}, {"done", one.done}};
-}
+json::object shown(const item& one) { return {{"id", one.id}, {"title", one.title}, {"done", one.done}}; }
 
 std::optional<std::int64_t> number(std::string_view text) {
   std::int64_t value = 0;
@@ -62,12 +60,9 @@ input read(const http::request& request) {
       result.title = std::string(value.get_string());
     else if (key == "title")
       result.problem = "'title' is to be a string of 1 to " + std::to_string(title_limit) + " bytes";
-    else if (key == "done" && value.is_bool())
-      result.done = value.get_bool();
-    else if (key == "done")
-      result.problem = "'done' is to be true or false";
-    else
-      result.problem = "unknown field '" + std::string(key) + "'; known are 'title' and 'done'";
+    else if (key == "done" && value.is_bool()) result.done = value.get_bool();
+    else if (key == "done") result.problem = "'done' is to be true or false";
+    else result.problem = "unknown field '" + std::string(key) + "'; known are 'title' and 'done'";
   }
   return result;
 }

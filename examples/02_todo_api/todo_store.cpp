@@ -24,8 +24,8 @@ class statement {
 
   statement& bind(int at, std::int64_t value) { return check(sqlite3_bind_int64(handle_, at, value)); }
   statement& bind(int at, std::string_view value) {
-    return check(sqlite3_bind_text(handle_, at, value.data(), static_cast<int>(value.size()),
-                                   SQLITE_TRANSIENT));
+    return check(
+        sqlite3_bind_text(handle_, at, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT));
   }
 
   /// True while there are rows.
@@ -65,8 +65,8 @@ void store::closer::operator()(sqlite3* database) const noexcept { sqlite3_close
 
 store::store(const std::string& path) {
   sqlite3* opened = nullptr;
-  const int result = sqlite3_open_v2(path.c_str(), &opened,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int result =
+      sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   database_.reset(opened);
   if (result != SQLITE_OK) fail(opened);
   // All workers start at once, so even the switch to WAL may meet another one's lock.
@@ -79,8 +79,7 @@ store::store(const std::string& path) {
 }
 
 std::vector<item> store::list(std::int64_t after, int limit) {
-  statement query(database_.get(),
-                  "SELECT id, title, done FROM todos WHERE id > ?1 ORDER BY id LIMIT ?2");
+  statement query(database_.get(), "SELECT id, title, done FROM todos WHERE id > ?1 ORDER BY id LIMIT ?2");
   query.bind(1, after).bind(2, std::int64_t{limit});
   std::vector<item> items;
   while (query.step()) items.push_back(query.row());

@@ -14,23 +14,23 @@ namespace cluster {
 /// Life-cycle events. For one worker they come in this order, each at most once: forked, online,
 /// ready, draining, disconnected, exited. The others concern a slot or the cluster.
 enum class event_kind : std::uint8_t {
-  forked,           ///< the process exists
-  online,           ///< it speaks the protocol and has its listeners
-  ready,            ///< the application said that it can serve
-  draining,         ///< it was told to finish and leave
-  disconnected,     ///< its channel is closed
-  exited,           ///< its exit status was collected
-  launch_failed,    ///< the process could not be started; text says at which stage and why
-  restart_delayed,  ///< the slot backs off for `delay` before its next worker
-  resting,          ///< the restart limit tripped: the slot rests for `delay` (zero: until told)
-  retired,          ///< the exit code means "do not restart": the slot stays empty
-  handler_failed,   ///< an exception came out of a handler in the worker; text is its what()
-  rollout_started,  ///< a rolling replacement begins, towards `generation`
-  slot_replaced,    ///< `worker` has taken over its slot and its predecessor is gone
-  rollout_finished, ///< all slots run `generation`: the new one or, after rollout_failed, the old one
-  rollout_failed,   ///< text says at which stage, why, and what follows; also when it is aborted
-  stopping,         ///< the cluster was asked to stop
-  stopped           ///< the last worker is gone
+  forked,            ///< the process exists
+  online,            ///< it speaks the protocol and has its listeners
+  ready,             ///< the application said that it can serve
+  draining,          ///< it was told to finish and leave
+  disconnected,      ///< its channel is closed
+  exited,            ///< its exit status was collected
+  launch_failed,     ///< the process could not be started; text says at which stage and why
+  restart_delayed,   ///< the slot backs off for `delay` before its next worker
+  resting,           ///< the restart limit tripped: the slot rests for `delay` (zero: until told)
+  retired,           ///< the exit code means "do not restart": the slot stays empty
+  handler_failed,    ///< an exception came out of a handler in the worker; text is its what()
+  rollout_started,   ///< a rolling replacement begins, towards `generation`
+  slot_replaced,     ///< `worker` has taken over its slot and its predecessor is gone
+  rollout_finished,  ///< all slots run `generation`: the new one or, after rollout_failed, the old one
+  rollout_failed,    ///< text says at which stage, why, and what follows; also when it is aborted
+  stopping,          ///< the cluster was asked to stop
+  stopped            ///< the last worker is gone
 };
 
 CLUSTER_API std::string_view to_string(event_kind) noexcept;
@@ -42,10 +42,10 @@ struct event {
   slot_id slot{};
   generation_id generation{};
   int pid = 0;
-  exit_status status{};                   ///< exited
-  exit_reason reason{};                   ///< exited
-  std::chrono::milliseconds delay{0};     ///< restart_delayed, resting
-  std::string text;                       ///< in words, for people
+  exit_status status{};                ///< exited
+  exit_reason reason{};                ///< exited
+  std::chrono::milliseconds delay{0};  ///< restart_delayed, resting
+  std::string text;                    ///< in words, for people
 };
 
 }  // namespace cluster

@@ -12,8 +12,8 @@ namespace cluster {
 struct listener {
   enum class family : std::uint8_t { tcp, unix_socket };
 
-  std::string name;        ///< "tcp-0", or the name that the service manager gave
-  std::string uri;         ///< where it really listens: "tcp://127.0.0.1:8000", "unix:/run/app.sock"
+  std::string name;  ///< "tcp-0", or the name that the service manager gave
+  std::string uri;   ///< where it really listens: "tcp://127.0.0.1:8000", "unix:/run/app.sock"
   family kind = family::tcp;
   std::uint16_t port = 0;  ///< TCP only
   int native_handle = -1;

@@ -20,8 +20,8 @@ CLUSTER_API std::string_view to_string(log_level) noexcept;
 /// not mix. A sink of one's own gets the bare message without a line end; it must not throw and is
 /// called on the thread that runs the supervisor or the worker.
 struct logger {
-  log_level level = log_level::info;  ///< lines below it are dropped
-  log_format format = log_format::text;  ///< used by the default sink only
+  log_level level = log_level::info;                      ///< lines below it are dropped
+  log_format format = log_format::text;                   ///< used by the default sink only
   std::function<void(log_level, std::string_view)> sink;  ///< empty means: stderr
 
   void operator()(log_level at, std::string_view message) const {

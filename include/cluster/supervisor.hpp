@@ -36,13 +36,13 @@ struct worker_status {
 struct cluster_status {
   std::string name;
   int pid = 0;
-  std::string executable;             ///< the path that workers run
+  std::string executable;  ///< the path that workers run
   generation_id generation;
-  std::size_t target = 0;             ///< wanted number of workers
-  std::size_t ready = 0;              ///< workers that are ready now
+  std::size_t target = 0;  ///< wanted number of workers
+  std::size_t ready = 0;   ///< workers that are ready now
   bool stopping = false;
-  std::vector<std::string> listeners; ///< where it really listens, as URIs
-  std::vector<worker_status> workers; ///< the living ones, by slot
+  std::vector<std::string> listeners;  ///< where it really listens, as URIs
+  std::vector<worker_status> workers;  ///< the living ones, by slot
 };
 
 /// What a rolling replacement came to.
@@ -107,8 +107,7 @@ class supervisor {
   /// why); already_running. Success after a requested stop, once the last worker is gone.
   /// Signature: void(error_code). Cancellation: total and partial stop gracefully, terminal stops fast;
   /// the completion still comes after the last exit.
-  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
-                boost::asio::deferred_t>
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
   auto async_run(CompletionToken&& token = {}) {
     return boost::asio::async_initiate<CompletionToken, void(error_code)>(
         [this](auto handler) { start_run(std::move(handler)); }, token);
@@ -117,8 +116,7 @@ class supervisor {
   /// Stops the cluster. Completes when the last worker is gone; at once when nothing runs. May be called
   /// any number of times; a harder mode shortens the deadlines of a stop under way.
   /// Signature: void(error_code). Cancellation: none (a stop is not taken back).
-  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
-                boost::asio::deferred_t>
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
   auto async_stop(stop_mode mode, CompletionToken&& token = {}) {
     return boost::asio::async_initiate<CompletionToken, void(error_code)>(
         [this](auto handler, stop_mode how) { start_stop(how, std::move(handler)); }, token, mode);
@@ -128,12 +126,10 @@ class supervisor {
   /// gone. Errors: invalid_options, not_running, and operation_aborted when a stop or a newer scale
   /// came in between.
   /// Signature: void(error_code). Cancellation: none.
-  template <boost::asio::completion_token_for<void(error_code)> CompletionToken =
-                boost::asio::deferred_t>
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
   auto async_scale(std::size_t workers, CompletionToken&& token = {}) {
     return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-        [this](auto handler, std::size_t count) { start_scale(count, std::move(handler)); }, token,
-        workers);
+        [this](auto handler, std::size_t count) { start_scale(count, std::move(handler)); }, token, workers);
   }
 
   /// Replaces all workers, slot by slot, by workers that run what lies at the executable's path now: the
@@ -167,8 +163,7 @@ class supervisor {
 
  private:
   using handler_type = boost::asio::any_completion_handler<void(error_code)>;
-  using reload_handler_type =
-      boost::asio::any_completion_handler<void(error_code, reload_report)>;
+  using reload_handler_type = boost::asio::any_completion_handler<void(error_code, reload_report)>;
 
   CLUSTER_API void start_run(handler_type);
   CLUSTER_API void start_stop(stop_mode, handler_type);

@@ -53,9 +53,9 @@ struct exit_status {
   enum class kind : std::uint8_t { unknown, exited, signalled };
 
   kind how = kind::unknown;
-  int code = 0;      ///< exit code, meaningful if how == exited
-  int signal = 0;    ///< signal number, meaningful if how == signalled
-  bool core = false; ///< a core was written, meaningful if how == signalled
+  int code = 0;       ///< exit code, meaningful if how == exited
+  int signal = 0;     ///< signal number, meaningful if how == signalled
+  bool core = false;  ///< a core was written, meaningful if how == signalled
 
   friend bool operator==(const exit_status&, const exit_status&) = default;
 };

@@ -34,10 +34,10 @@ struct drain_notice {
 
 /// A live connection between two messages of its protocol, on its way from a draining worker to another.
 struct moving_connection {
-  int fd = -1;           ///< non-blocking; belongs to whoever has taken the connection
-  std::string unread;    ///< octets received and not used yet; up to 48 KiB can move
-  std::string state;     ///< the application's own, up to 8 KiB
-  bool returned = false; ///< it was this worker's own, and the other one did not take it
+  int fd = -1;            ///< non-blocking; belongs to whoever has taken the connection
+  std::string unread;     ///< octets received and not used yet; up to 48 KiB can move
+  std::string state;      ///< the application's own, up to 8 KiB
+  bool returned = false;  ///< it was this worker's own, and the other one did not take it
 };
 
 /// A worker's side of the cluster: who it is, its listeners, and its conversation with the supervisor.

@@ -21,8 +21,8 @@ std::string timestamp() {
   ::gmtime_r(&seconds, &utc);
   char text[40];
   const int length = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                                   utc.tm_min, utc.tm_sec, static_cast<int>(millis));
+                                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                                   utc.tm_sec, static_cast<int>(millis));
   return {text, static_cast<std::size_t>(length)};
 }
 

@@ -56,7 +56,8 @@ std::string describe(const outcome& result, int limit) {
   if (result.timed_out) return "no answer within " + std::to_string(limit) + " s, ended";
   if (result.signal != 0) {
     const char* name = ::sigabbrev_np(result.signal);
-    return "ended by signal " + std::to_string(result.signal) + (name ? std::string(" (SIG") + name + ')' : "");
+    return "ended by signal " + std::to_string(result.signal) +
+           (name ? std::string(" (SIG") + name + ')' : "");
   }
   if (result.exit_code == exit_clean) return "would start";
   return "exit code " + std::to_string(result.exit_code) + ", " + std::string(meaning_of(result.exit_code));
@@ -75,7 +76,8 @@ int run_check(const check_options& options) {
     return exit_usage;
   }
   const std::string& name = options.program.front();
-  const std::string path = name.find('/') != name.npos ? name : process::environment::find_executable(name).string();
+  const std::string path =
+      name.find('/') != name.npos ? name : process::environment::find_executable(name).string();
   if (path.empty() || ::access(path.c_str(), X_OK) != 0) {
     std::fprintf(stderr, "clusterctl: check: there is no program '%s' that can be run\n", name.c_str());
     return exit_usage;

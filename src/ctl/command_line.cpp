@@ -29,7 +29,8 @@ std::string misspelt(const CLI::App& app, const std::vector<std::string>& argume
   for (const auto* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
   if (std::find(verbs.begin(), verbs.end(), arguments.front()) != verbs.end()) return {};
   std::string what = "'" + arguments.front() + "' is not a verb";
-  if (const auto meant = nearest(arguments.front(), verbs); !meant.empty()) return what + "; did you mean '" + meant + "'?";
+  if (const auto meant = nearest(arguments.front(), verbs); !meant.empty())
+    return what + "; did you mean '" + meant + "'?";
   return what + " (clusterctl --help lists them)";
 }
 
@@ -47,7 +48,8 @@ int main(std::vector<std::string> arguments) {
 
   check_options check;
   check.program = std::move(command);
-  auto* check_verb = app.add_subcommand("check", "Would PROGRAM start? Runs it with --check: clusterctl check -- PROGRAM [ARGUMENTS...]");
+  auto* check_verb = app.add_subcommand(
+      "check", "Would PROGRAM start? Runs it with --check: clusterctl check -- PROGRAM [ARGUMENTS...]");
   check_verb->add_option("--timeout", check.timeout_seconds, "Time that the program may take (30)")
       ->check(CLI::Range(1, 3600))
       ->type_name("SECONDS");
@@ -55,7 +57,8 @@ int main(std::vector<std::string> arguments) {
   check_verb->footer("Exits with the program's own code; 1 if it is ended by a signal or by the time-out.");
 
   bool doctor_json = false;
-  auto* doctor_verb = app.add_subcommand("doctor", "What this machine allows a cluster to do, and what it does not");
+  auto* doctor_verb =
+      app.add_subcommand("doctor", "What this machine allows a cluster to do, and what it does not");
   doctor_verb->add_flag("--json", doctor_json, "Machine-readable result");
   doctor_verb->footer("Warnings do not change the exit code.");
 

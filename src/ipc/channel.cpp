@@ -13,8 +13,7 @@
 
 namespace cluster::ipc {
 
-channel::channel(const boost::asio::any_io_executor& executor, os::unique_fd socket,
-                 channel_limits limits)
+channel::channel(const boost::asio::any_io_executor& executor, os::unique_fd socket, channel_limits limits)
     : socket_(executor, boost::asio::generic::seq_packet_protocol(AF_UNIX, 0), socket.release()),
       limits_(limits) {}
 
@@ -84,8 +83,7 @@ error_code channel::send(const message& what, std::vector<os::unique_fd> descrip
     // A closed channel is reported by the reading side, after the peer's last words.
     if (ec != boost::asio::error::would_block) return ec;
   }
-  if (queue_.size() >= limits_.queued_messages ||
-      queued_bytes_ + next.data.size() > limits_.queued_bytes) {
+  if (queue_.size() >= limits_.queued_messages || queued_bytes_ + next.data.size() > limits_.queued_bytes) {
     const error_code full = make_error_code(error::queue_full);
     boost::asio::post(socket_.get_executor(), [self = shared_from_this(), full] { self->end(full); });
     return full;

@@ -11,14 +11,11 @@ constexpr std::size_t prefix = 5;  // tag and length
 
 std::uint64_t read_number(std::span<const std::byte> data) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < data.size(); ++i)
-    value |= static_cast<std::uint64_t>(data[i]) << (8 * i);
+  for (std::size_t i = 0; i < data.size(); ++i) value |= static_cast<std::uint64_t>(data[i]) << (8 * i);
   return value;
 }
 
-void field_writer::text(std::uint8_t tag, std::string_view value) {
-  octets(tag, value.substr(0, max_text));
-}
+void field_writer::text(std::uint8_t tag, std::string_view value) { octets(tag, value.substr(0, max_text)); }
 
 void field_writer::octets(std::uint8_t tag, std::string_view value) {
   begin(tag, value.size());
@@ -28,9 +25,7 @@ void field_writer::octets(std::uint8_t tag, std::string_view value) {
 
 std::uint64_t field::number() const { return value.size() == 8 ? read_number(value) : 0; }
 
-std::string field::text() const {
-  return {reinterpret_cast<const char*>(value.data()), value.size()};
-}
+std::string field::text() const { return {reinterpret_cast<const char*>(value.data()), value.size()}; }
 
 bool field_reader::next(field& out) {
   if (rest_.empty()) return false;

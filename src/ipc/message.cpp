@@ -242,8 +242,7 @@ void encode(const message& what, std::size_t descriptors, std::vector<std::byte>
   fields.raw(0, 4);
   std::visit(writer{field_writer(out)}, what);
   const std::uint64_t length = out.size() - start - header_size;
-  for (std::size_t i = 0; i < 4; ++i)
-    out[start + 12 + i] = static_cast<std::byte>(length >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < 4; ++i) out[start + 12 + i] = static_cast<std::byte>(length >> (8 * i) & 0xFF);
 }
 
 error_code decode(std::span<const std::byte> data, decoded& out) {

@@ -103,10 +103,10 @@ void encode(const message& what, std::size_t descriptors, std::vector<std::byte>
             std::uint32_t correlation = 0);
 
 struct decoded {
-  bool known = false;             ///< false: a type from the future; skip it
+  bool known = false;  ///< false: a type from the future; skip it
   message what;
   std::uint32_t correlation = 0;
-  std::size_t descriptors = 0;    ///< how many must have come along
+  std::size_t descriptors = 0;  ///< how many must have come along
 };
 
 /// protocol_error for anything that no version of this code can have sent.

@@ -13,12 +13,12 @@ struct listen_address {
   enum class kind : std::uint8_t { tcp, unix_socket, inherited, service_manager };
 
   kind what = kind::tcp;
-  std::string host;         ///< tcp; empty means every address, IPv6 and IPv4
-  std::uint16_t port = 0;   ///< tcp; zero means: the kernel chooses
-  bool v6_only = false;     ///< tcp with an IPv6 host
-  std::string path;         ///< unix_socket
-  int fd = -1;              ///< inherited
-  std::string name;         ///< service_manager; empty means all that were passed
+  std::string host;        ///< tcp; empty means every address, IPv6 and IPv4
+  std::uint16_t port = 0;  ///< tcp; zero means: the kernel chooses
+  bool v6_only = false;    ///< tcp with an IPv6 host
+  std::string path;        ///< unix_socket
+  int fd = -1;             ///< inherited
+  std::string name;        ///< service_manager; empty means all that were passed
 
   friend bool operator==(const listen_address&, const listen_address&) = default;
 };

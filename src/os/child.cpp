@@ -16,8 +16,7 @@ bool collect_status(int pidfd, exit_status& out) {
   siginfo_t info{};
   int result;
   do {
-    result = ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info,
-                      WEXITED | WNOHANG);
+    result = ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
   } while (result < 0 && errno == EINTR);
   out = {};
   if (result < 0) return true;  // ECHILD: somebody else has taken the status

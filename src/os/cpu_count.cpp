@@ -93,8 +93,7 @@ std::size_t cgroup_cpu_quota(const std::string& root) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string path = line.substr(second + 1);
     std::size_t here = 0;
-    if (controllers.empty())
-      here = smallest_quota(root + "/sys/fs/cgroup", path, quota_v2);
+    if (controllers.empty()) here = smallest_quota(root + "/sys/fs/cgroup", path, quota_v2);
     else if (lists_cpu_controller(controllers))
       for (const char* mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"})
         here = std::max(here, smallest_quota(root + mount, path, quota_v1));

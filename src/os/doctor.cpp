@@ -38,14 +38,16 @@ std::optional<std::uint64_t> number_in(const char* file) {
 
 finding open_files() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {"open-files", "unknown", true, "The limit cannot be read."};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return {"open-files", "unknown", true, "The limit cannot be read."};
   const auto show = [](rlim_t value) {
     return value == RLIM_INFINITY ? std::string("unlimited") : std::to_string(value);
   };
   const bool enough = limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= enough_files;
   return {"open-files", show(limit.rlim_cur) + " (hard limit " + show(limit.rlim_max) + ")", enough,
-          enough ? "Each worker can hold about that many connections."
-                 : "A worker cannot hold more connections than that; raise it with ulimit -n or LimitNOFILE=."};
+          enough
+              ? "Each worker can hold about that many connections."
+              : "A worker cannot hold more connections than that; raise it with ulimit -n or LimitNOFILE=."};
 }
 
 finding accept_queue() {
@@ -53,9 +55,11 @@ finding accept_queue() {
   const auto cap = number_in("/proc/sys/net/core/somaxconn");
   if (!cap) return {"accept-queue", "unknown", true, "net.core.somaxconn cannot be read."};
   const bool enough = *cap >= wanted;
-  return {"accept-queue", std::to_string(*cap), enough,
-          enough ? "The default accept queue of " + std::to_string(wanted) + " fits in net.core.somaxconn."
-                 : "net.core.somaxconn caps the accept queue, so connections are dropped when more than that wait."};
+  return {
+      "accept-queue", std::to_string(*cap), enough,
+      enough
+          ? "The default accept queue of " + std::to_string(wanted) + " fits in net.core.somaxconn."
+          : "net.core.somaxconn caps the accept queue, so connections are dropped when more than that wait."};
 }
 
 finding kernel() {
@@ -65,12 +69,14 @@ finding kernel() {
   if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2)
     return {"kernel", "unknown", false, "The kernel's version cannot be read; Linux 5.4 or newer is needed."};
   const bool enough = major > 5 || (major == 5 && minor >= 4);
-  return {"kernel", name.release, enough,
-          enough ? "Linux 5.4 or newer, as needed." : "Too old: workers cannot be supervised before Linux 5.4."};
+  return {
+      "kernel", name.release, enough,
+      enough ? "Linux 5.4 or newer, as needed." : "Too old: workers cannot be supervised before Linux 5.4."};
 }
 
 /// A call that does nothing but tell whether the kernel knows it (and no filter forbids it).
-finding feature(std::string name, long result, int error, std::string with, std::string without, int unknown) {
+finding feature(std::string name, long result, int error, std::string with, std::string without,
+                int unknown) {
   const bool there = result >= 0 || (error != ENOSYS && error != EPERM && error != unknown);
   return {std::move(name), there ? "yes" : "no", there, there ? std::move(with) : std::move(without)};
 }
@@ -88,8 +94,9 @@ finding close_range() {
   const unsigned far = std::numeric_limits<unsigned>::max();
   const long result = ::syscall(close_range_call, far, far, close_range_cloexec);
   const int error = errno;
-  return feature("close-range", result, error, "Workers inherit no stray descriptor, at the cost of one call.",
-                 "close_range is missing (Linux 5.11); stray descriptors are closed one by one instead.", EINVAL);
+  return feature(
+      "close-range", result, error, "Workers inherit no stray descriptor, at the cost of one call.",
+      "close_range is missing (Linux 5.11); stray descriptors are closed one by one instead.", EINVAL);
 }
 
 finding clone3() {
@@ -107,7 +114,8 @@ finding cpus() {
   const bool fewer = online > 0 && usable < static_cast<std::size_t>(online);
   if (fewer) value += " of " + std::to_string(online);
   return {"cpus", std::move(value), true,
-          "Without a number of workers, " + std::to_string(usable) + (usable == 1 ? " is" : " are") + " started" +
+          "Without a number of workers, " + std::to_string(usable) + (usable == 1 ? " is" : " are") +
+              " started" +
               (fewer ? ": the affinity or a quota of the control group leaves no more." : ", one for each.")};
 }
 
@@ -123,15 +131,17 @@ finding child_signal() {
   struct sigaction current {};
   const bool ignored = ::sigaction(SIGCHLD, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
   return {"sigchld", ignored ? "ignored" : "default", !ignored,
-          ignored ? "Whoever started this process ignores SIGCHLD, and so would a program started likewise: exit "
-                    "statuses are lost."
-                  : "Exit statuses of workers arrive."};
+          ignored
+              ? "Whoever started this process ignores SIGCHLD, and so would a program started likewise: exit "
+                "statuses are lost."
+              : "Exit statuses of workers arrive."};
 }
 
 }  // namespace
 
 std::vector<finding> diagnose() {
-  return {open_files(), accept_queue(), kernel(), pidfd(), close_range(), clone3(), cpus(), low_ports(), child_signal()};
+  return {open_files(), accept_queue(), kernel(),    pidfd(),       close_range(),
+          clone3(),     cpus(),         low_ports(), child_signal()};
 }
 
 }  // namespace cluster

@@ -52,8 +52,7 @@ failure this_program(std::string& out) {
 failure locate_executable(const std::string& path, std::string& out) {
   if (path.empty()) return this_program(out);
   out = absolute(path);
-  if (::access(out.c_str(), X_OK) != 0)
-    return refuse("executable: " + out + ": " + last_error().message());
+  if (::access(out.c_str(), X_OK) != 0) return refuse("executable: " + out + ": " + last_error().message());
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(out, ignored))
     return refuse("executable: " + out + ": is not a regular file");

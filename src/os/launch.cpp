@@ -23,8 +23,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int address_space_flag = 0;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 constexpr int address_space_flag = 0;
 #else
 constexpr int address_space_flag = CLONE_VM;
@@ -87,8 +86,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 failure collect_failure(const launch_plan& plan, const child_report& report, pid_t pid) {
   // The child has left by itself: this wait ends at once and leaves no zombie.
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   const error_code ec{report.error, boost::system::system_category()};
   std::string where = report.stage;
   if (where == "exec") where += " " + plan.executable;
@@ -123,8 +121,8 @@ failure launch(const launch_plan& plan, launched_process& out) {
   int clone_error = 0;
   {
     const signals_blocked guard;
-    pid = ::clone(&run_child, block.stack_top(),
-                  address_space_flag | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &work, &pidfd);
+    pid = ::clone(&run_child, block.stack_top(), address_space_flag | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+                  &work, &pidfd);
     if (pid < 0) clone_error = errno;
   }
   if (pid < 0) {

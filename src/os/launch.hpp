@@ -34,7 +34,7 @@ struct launch_plan {
   /// What the child keeps; every other descriptor but 0, 1 and 2 is closed at exec. Targets must differ.
   std::vector<inherited_descriptor> descriptors;
   std::optional<identity> run_as;
-  bool raise_open_files = true;          ///< soft limit of open files up to the hard one
+  bool raise_open_files = true;  ///< soft limit of open files up to the hard one
 };
 
 /// A started process: its pid stays reserved until its status is collected through the pidfd.

@@ -41,8 +41,7 @@ CLUSTER_PLAIN_CODE void raise_open_files() {
 // source that has its target's number already, then come out right.
 CLUSTER_PLAIN_CODE bool lift_descriptors(const child_work& work) {
   for (std::size_t i = 0; i < work.descriptor_count; ++i) {
-    work.lifted[i] =
-        ::fcntl(work.descriptors[i].source, F_DUPFD_CLOEXEC, work.highest_target + 1);
+    work.lifted[i] = ::fcntl(work.descriptors[i].source, F_DUPFD_CLOEXEC, work.highest_target + 1);
     if (work.lifted[i] < 0) return false;
   }
   return true;
@@ -83,8 +82,7 @@ CLUSTER_PLAIN_CODE bool mark_each_from(int first) {
 }
 
 CLUSTER_PLAIN_CODE bool close_the_rest(int first) {
-  if (::syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-    return true;
+  if (::syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, CLOSE_RANGE_CLOEXEC) == 0) return true;
   return mark_each_from(first);
 }
 
@@ -121,8 +119,7 @@ CLUSTER_PLAIN_CODE int run_child(void* argument) {
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signal, nullptr, sizeof no_signal);
   if (executable_fd >= 0)
     ::syscall(SYS_execveat, executable_fd, "", work.arguments, work.environment, AT_EMPTY_PATH);
-  else
-    ::syscall(SYS_execve, work.executable, work.arguments, work.environment);
+  else ::syscall(SYS_execve, work.executable, work.arguments, work.environment);
   fail(work, "exec");
 }
 

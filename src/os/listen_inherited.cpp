@@ -29,8 +29,8 @@ failure adopt(int fd, const std::string& what, std::string name, const std::vect
   if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0)
     return refuse(what, "descriptor " + std::to_string(fd) + " is not a socket");
   length = sizeof listening;
-  if (type != SOCK_STREAM ||
-      ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || listening == 0)
+  if (type != SOCK_STREAM || ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 ||
+      listening == 0)
     return refuse(what, "descriptor " + std::to_string(fd) + " is not a listening stream socket");
   listener description;
   if (failure failed = describe_socket(fd, description)) return refuse(what, failed.detail);
@@ -62,8 +62,7 @@ failure open_inherited(const listen_address& address, const std::vector<listen_s
 }
 
 // sd_listen_fds(3): descriptors from 3 on, meant for the process that LISTEN_PID names.
-failure open_from_service_manager(const listen_address& address,
-                                  const std::vector<listen_socket>& held,
+failure open_from_service_manager(const listen_address& address, const std::vector<listen_socket>& held,
                                   std::vector<listen_socket>& out) {
   const std::string what = "systemd:" + address.name;
   const auto pid = parse_number(environment("LISTEN_PID"));

@@ -68,8 +68,7 @@ failure describe_socket(int fd, listener& out) {
       out.kind = listener::family::unix_socket;
       return {};
     }
-    default:
-      return {make_error_code(error::bind_failed), "neither a TCP nor a Unix socket"};
+    default: return {make_error_code(error::bind_failed), "neither a TCP nor a Unix socket"};
   }
 }
 

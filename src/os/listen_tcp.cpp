@@ -27,8 +27,7 @@ std::string explain(const listen_address& address, const error_code& ec) {
   std::string line = "cannot listen on " + written(address) + ": " + ec.message();
   if (ec.value() == EACCES && address.port != 0 && address.port < 1024)
     line += " (ports below net.ipv4.ip_unprivileged_port_start need root or CAP_NET_BIND_SERVICE)";
-  else if (ec.value() == EADDRINUSE)
-    line += " (another program listens there)";
+  else if (ec.value() == EADDRINUSE) line += " (another program listens there)";
   return line;
 }
 
@@ -79,8 +78,7 @@ failure resolve(const listen_address& address, std::vector<endpoint>& out) {
 void set_port(endpoint& where, std::uint16_t port) {
   if (where.storage.ss_family == AF_INET6)
     reinterpret_cast<sockaddr_in6&>(where.storage).sin6_port = htons(port);
-  else
-    reinterpret_cast<sockaddr_in&>(where.storage).sin_port = htons(port);
+  else reinterpret_cast<sockaddr_in&>(where.storage).sin_port = htons(port);
 }
 
 bool set_option(int fd, int level, int name, int value) {

@@ -104,8 +104,8 @@ failure open_unix(const listen_address& address, const listen_settings& settings
   description.kind = listener::family::unix_socket;
   description.uri = "unix:" + address.path;
   listen_socket socket = listen_socket_access::make(std::move(fd), std::move(description));
-  listen_socket_access::own_file(socket, std::move(where.directory), std::move(where.file_name),
-                                 made.st_dev, made.st_ino);
+  listen_socket_access::own_file(socket, std::move(where.directory), std::move(where.file_name), made.st_dev,
+                                 made.st_ino);
   out.push_back(std::move(socket));
   return {};
 }

@@ -29,8 +29,7 @@ void take_descriptors(msghdr& header, std::vector<unique_fd>& out) {
 
 error_code make_message_pair(unique_fd& one, unique_fd& other) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
-    return last_error();
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) return last_error();
   one.reset(ends[0]);
   other.reset(ends[1]);
   return {};

@@ -10,9 +10,7 @@
 namespace cluster::policy {
 
 fleet::fleet(const fleet_settings& settings)
-    : settings_{settings},
-      restarts_{settings.restart, settings.seed},
-      target_{settings.workers} {}
+    : settings_{settings}, restarts_{settings.restart, settings.seed}, target_{settings.workers} {}
 
 actions fleet::start(time_point now) {
   actions out;
@@ -72,8 +70,7 @@ actions fleet::channel_ended(worker_id id, channel_end how, time_point now) {
   actions out;
   auto* worker = find(id);
   if (!worker || worker->told_disconnected) return out;
-  apply(*worker,
-        how == channel_end::closed ? worker_input::channel_closed : worker_input::channel_broken,
+  apply(*worker, how == channel_end::closed ? worker_input::channel_closed : worker_input::channel_broken,
         now, out);
   advance(now, out);
   return out;
@@ -94,11 +91,9 @@ actions fleet::stop(stop_mode mode, time_point now) {
   const bool first = !shutdown_.begun();
   if (!shutdown_.request(mode)) return out;
   if (first)
-    begin_stop(mode == stop_mode::fast ? "the cluster stops at once"
-                                       : "the cluster stops, its workers drain",
+    begin_stop(mode == stop_mode::fast ? "the cluster stops at once" : "the cluster stops, its workers drain",
                now, out);
-  else
-    demand_stop(now, out);
+  else demand_stop(now, out);
   return out;
 }
 
@@ -139,22 +134,18 @@ actions fleet::scale(std::size_t workers, time_point now) {
 actions fleet::tick(time_point now) {
   actions out;
   // What a roll-out orders may be due at once, such as a drain without any time.
-  for (auto next = next_deadline(); next && *next <= now; next = next_deadline())
-    let_due(now, out);
+  for (auto next = next_deadline(); next && *next <= now; next = next_deadline()) let_due(now, out);
   return out;
 }
 
 void fleet::let_due(time_point now, actions& out) {
   for (auto& [id, worker] : workers_)
-    while (worker.deadline && *worker.deadline <= now)
-      apply(worker, *deadline_input(worker.phase), now, out);
+    while (worker.deadline && *worker.deadline <= now) apply(worker, *deadline_input(worker.phase), now, out);
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
     const auto& found = slots_[slot];
     if (!found.due || *found.due > now || found.has_successor()) continue;
-    if (found.now == slot_record::condition::resting)
-      wake(slot, now, out);
-    else
-      launch(slot, now, out);
+    if (found.now == slot_record::condition::resting) wake(slot, now, out);
+    else launch(slot, now, out);
   }
   advance(now, out);
 }
@@ -174,15 +165,14 @@ std::optional<time_point> fleet::next_deadline() const {
 std::size_t fleet::target() const noexcept { return target_; }
 
 std::size_t fleet::ready_count() const noexcept {
-  return static_cast<std::size_t>(
-      std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) {
-        return entry.second.phase == worker_phase::ready;
-      }));
+  return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) {
+    return entry.second.phase == worker_phase::ready;
+  }));
 }
 
 std::size_t fleet::alive_count() const noexcept {
-  return static_cast<std::size_t>(std::count_if(
-      workers_.begin(), workers_.end(), [](const auto& entry) { return entry.second.alive(); }));
+  return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(),
+                                                [](const auto& entry) { return entry.second.alive(); }));
 }
 
 bool fleet::stopping() const noexcept { return shutdown_.begun() || shutdown_.over(); }

@@ -49,14 +49,22 @@ struct appoint_heirs {
   worker_id from;
   std::vector<worker_id> heirs;
 };
-struct terminate_worker { worker_id id; };  ///< SIGTERM through the pidfd
-struct kill_worker { worker_id id; };       ///< SIGKILL through the pidfd
+struct terminate_worker {
+  worker_id id;
+};  ///< SIGTERM through the pidfd
+struct kill_worker {
+  worker_id id;
+};  ///< SIGKILL through the pidfd
 /// The driver adds the pid and hands it to observers and log.
-struct publish { event what; };
+struct publish {
+  event what;
+};
 /// Comes once for each reload that was accepted.
-struct end_rollout { rollout_report report; };
-using action = std::variant<launch_worker, drain_worker, appoint_heirs, terminate_worker,
-                            kill_worker, publish, end_rollout, finish>;
+struct end_rollout {
+  rollout_report report;
+};
+using action = std::variant<launch_worker, drain_worker, appoint_heirs, terminate_worker, kill_worker,
+                            publish, end_rollout, finish>;
 using actions = std::vector<action>;
 
 /// Why a worker's channel ended: closed from the other side, or cut by us because of what came over
@@ -80,8 +88,8 @@ struct worker_view {
   slot_id slot;
   generation_id generation;
   worker_state state;
-  time_point since;           ///< launched at
-  std::uint64_t restarts = 0; ///< of its slot
+  time_point since;            ///< launched at
+  std::uint64_t restarts = 0;  ///< of its slot
 };
 
 /// The fleet of slots: decides what is started, drained, ended and when; does nothing itself. Input
@@ -127,11 +135,11 @@ class fleet {
   actions tick(time_point now);
   std::optional<time_point> next_deadline() const;
 
-  std::size_t target() const noexcept;       ///< wanted number of workers
+  std::size_t target() const noexcept;  ///< wanted number of workers
   std::size_t ready_count() const noexcept;
   std::size_t alive_count() const noexcept;  ///< launched and not yet exited
   bool stopping() const noexcept;
-  std::vector<worker_view> view() const;     ///< alive workers by slot, then id
+  std::vector<worker_view> view() const;  ///< alive workers by slot, then id
   generation_id generation() const noexcept;
 
  private:
@@ -173,10 +181,9 @@ class fleet {
   // Successors and heirs: fleet_successors.cpp
   worker_id launch_successor(std::size_t slot, generation_id, time_point now, actions&);
   void hand_over(std::size_t slot, exit_reason, time_point now, actions&);
-  void let_go(std::size_t slot, exit_reason, std::vector<worker_id> heirs, time_point now,
-              actions&);
-  void dismiss(const std::vector<std::size_t>& slots, exit_reason, const std::string& note,
-               time_point now, actions&);
+  void let_go(std::size_t slot, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);
+  void dismiss(const std::vector<std::size_t>& slots, exit_reason, const std::string& note, time_point now,
+               actions&);
   void release(worker_record&, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);
   bool is_ready(worker_id) const;
   std::vector<worker_id> survivors(const worker_record& without) const;
@@ -202,7 +209,7 @@ class fleet {
   restart_control restarts_;
   shutdown shutdown_;
   std::map<worker_id, worker_record> workers_;  ///< being launched or alive
-  std::vector<slot_record> slots_;  ///< those from target_ on are only not empty yet
+  std::vector<slot_record> slots_;              ///< those from target_ on are only not empty yet
   std::size_t target_;
   std::uint64_t last_id_ = 0;
   generation_id generation_{1};

@@ -13,9 +13,7 @@ using condition = slot_record::condition;
 
 namespace {
 
-std::string name_of(generation_id generation) {
-  return "generation " + std::to_string(generation.value);
-}
+std::string name_of(generation_id generation) { return "generation " + std::to_string(generation.value); }
 
 std::size_t count(const std::vector<bool>& flags) {
   return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), true));
@@ -34,8 +32,8 @@ reload_refusal fleet::reload(const rollout_settings& settings, time_point now, a
   newest_ = generation_id{generation_.value + 1};
   rollout_.emplace(settings, generation_, newest_, target_, now);
   tell_rollout(event_kind::rollout_started, newest_,
-               "the roll-out of " + name_of(newest_) + " begins, with " +
-                   std::to_string(target_) + (target_ == 1 ? " slot" : " slots") + " to replace",
+               "the roll-out of " + name_of(newest_) + " begins, with " + std::to_string(target_) +
+                   (target_ == 1 ? " slot" : " slots") + " to replace",
                out);
   advance(now, out);
   return reload_refusal::none;
@@ -136,8 +134,8 @@ bool fleet::may_lose_a_ready_one() const {
   for (std::size_t slot = 0; slot < target_; ++slot) {
     const auto& found = slots_[slot];
     const bool given_up = found.now == condition::resting || found.now == condition::retired;
-    if (is_ready(found.worker) || (given_up && !found.has_successor() &&
-                                   rollout_->at(slot) != rollout::progress::pending))
+    if (is_ready(found.worker) ||
+        (given_up && !found.has_successor() && rollout_->at(slot) != rollout::progress::pending))
       ++left;
   }
   return left - 1 >= target_ - std::min(target_, rollout_->max_unavailable());
@@ -173,10 +171,8 @@ bool fleet::turn_round(time_point now, actions& out) {
   const bool back = rollout_->goes_back(done);
   const auto report = rollout_->report(done, now);
   auto text = "the roll-out of " + name_of(rollout_->to());
-  if (report.how == rollout_report::outcome::aborted)
-    text += " ends: ";
-  else
-    text += " failed at " + std::string{in_words(report.stage)} + ": ";
+  if (report.how == rollout_report::outcome::aborted) text += " ends: ";
+  else text += " failed at " + std::string{in_words(report.stage)} + ": ";
   text += report.reason + "; " + of_slots(done, rollout_->size()) + " had been replaced";
   if (back) text += " and go back to " + name_of(rollout_->from());
   tell_rollout(event_kind::rollout_failed, rollout_->to(), std::move(text), out);
@@ -184,8 +180,7 @@ bool fleet::turn_round(time_point now, actions& out) {
   // Single restarts with the generation that failed are meant as well.
   std::vector<std::size_t> unfinished;
   for (std::size_t slot = 0; slot < target_; ++slot)
-    if (const auto* worker = find(slots_[slot].successor);
-        worker && worker->generation == rollout_->wanted())
+    if (const auto* worker = find(slots_[slot].successor); worker && worker->generation == rollout_->wanted())
       unfinished.push_back(slot);
   dismiss(unfinished, exit_reason::replaced, "its roll-out ended before it had its slot", now, out);
   if (back) rollout_->turn_back(replaced);
@@ -195,8 +190,7 @@ bool fleet::turn_round(time_point now, actions& out) {
 void fleet::conclude(const rollout_report& report, actions& out) {
   using outcome = rollout_report::outcome;
   const bool went_back = rollout_->way() == rollout::direction::back && !rollout_->broken();
-  const bool new_one_serves =
-      report.how == outcome::completed || count(replaced_slots()) != 0;
+  const bool new_one_serves = report.how == outcome::completed || count(replaced_slots()) != 0;
   generation_ = new_one_serves ? report.to : report.from;
   if (report.how == outcome::completed)
     tell_rollout(event_kind::rollout_finished, report.to,
@@ -227,8 +221,7 @@ std::vector<bool> fleet::replaced_slots() const {
   return replaced;
 }
 
-void fleet::tell_rollout(event_kind kind, generation_id generation, std::string text,
-                         actions& out) {
+void fleet::tell_rollout(event_kind kind, generation_id generation, std::string text, actions& out) {
   event what;
   what.kind = kind;
   what.generation = generation;

@@ -45,8 +45,7 @@ void fleet::wake(std::size_t slot, time_point now, actions& out) {
 }
 
 /// A worker is gone. `words` say how it ended.
-void fleet::vacate(const worker_record& worker, const std::string& words, time_point now,
-                   actions& out) {
+void fleet::vacate(const worker_record& worker, const std::string& words, time_point now, actions& out) {
   auto& slot = slots_[worker.slot.value];
   if (slot.successor == worker.id) {
     lose_successor(worker, words);
@@ -54,17 +53,14 @@ void fleet::vacate(const worker_record& worker, const std::string& words, time_p
     --slot.departing;
   } else {
     slot.worker = {};
-    if (!stopping() && worker.slot.value < target_)
-      refill(worker, words, now, out);
-    else
-      slot.clear();
+    if (!stopping() && worker.slot.value < target_) refill(worker, words, now, out);
+    else slot.clear();
   }
   drop_vacant_slots();
   finish_if_empty(out);
 }
 
-void fleet::refill(const worker_record& worker, const std::string& words, time_point now,
-                   actions& out) {
+void fleet::refill(const worker_record& worker, const std::string& words, time_point now, actions& out) {
   const auto slot = worker.slot.value;
   // Asked to leave and wanted all the same: scaled down and up again meanwhile.
   if (worker.asked) return relaunch(slot, now, out);
@@ -85,14 +81,12 @@ void fleet::retire(const worker_record& worker, const std::string& words, action
   event what;
   what.kind = event_kind::retired;
   what.slot = worker.slot;
-  what.text = "slot " + std::to_string(worker.slot.value) + " stays empty: " +
-              to_string(worker.status) + " of worker " + std::to_string(worker.id.value) +
-              " means that it is not to be started again";
+  what.text = "slot " + std::to_string(worker.slot.value) + " stays empty: " + to_string(worker.status) +
+              " of worker " + std::to_string(worker.id.value) + " means that it is not to be started again";
   out.emplace_back(publish{std::move(what)});
 }
 
-void fleet::back_off(const worker_record& worker, const std::string& words, time_point now,
-                     actions& out) {
+void fleet::back_off(const worker_record& worker, const std::string& words, time_point now, actions& out) {
   auto& slot = slots_[worker.slot.value];
   const auto verdict = restarts_.failed(slot.failures, target_, now);
   if (verdict.what == restart_verdict::kind::wait) {
@@ -100,14 +94,12 @@ void fleet::back_off(const worker_record& worker, const std::string& words, time
     slot.due = verdict.due;
     // Without a delay the next tick starts it: a launch that fails at once must not become a loop
     // inside the driver.
-    if (verdict.delay.count() != 0 && !slot.has_successor())
-      tell_verdict(worker.slot, verdict, out);
+    if (verdict.delay.count() != 0 && !slot.has_successor()) tell_verdict(worker.slot, verdict, out);
     return;
   }
   if (!ever_ready_) {
     shutdown_.give_up(words);
-    return begin_stop("no worker ever became ready, the cluster gives up (" + words + ")", now,
-                      out);
+    return begin_stop("no worker ever became ready, the cluster gives up (" + words + ")", now, out);
   }
   rest(worker.slot.value, verdict, out);
   if (verdict.what == restart_verdict::kind::rest_cluster) rest_others(verdict, out);
@@ -131,8 +123,7 @@ void fleet::rest_others(const restart_verdict& verdict, actions& out) {
 
 void fleet::tell_verdict(slot_id slot, const restart_verdict& verdict, actions& out) {
   event what;
-  what.kind = verdict.what == restart_verdict::kind::wait ? event_kind::restart_delayed
-                                                          : event_kind::resting;
+  what.kind = verdict.what == restart_verdict::kind::wait ? event_kind::restart_delayed : event_kind::resting;
   what.slot = slot;
   what.delay = verdict.delay;
   what.text = verdict_in_words(slot, verdict, settings_.restart.window);
@@ -167,19 +158,16 @@ void fleet::demand_stop(time_point now, actions& out) {
 void fleet::finish_if_empty(actions& out) {
   if (shutdown_.over() || !workers_.empty() || rolling()) return;
   const bool all_retired =
-      !slots_.empty() && std::all_of(slots_.begin(), slots_.end(), [](const slot_record& slot) {
-        return slot.now == condition::retired;
-      });
+      !slots_.empty() && std::all_of(slots_.begin(), slots_.end(),
+                                     [](const slot_record& slot) { return slot.now == condition::retired; });
   if (!shutdown_.begun() && !all_retired) return;
 
   event what;
   what.kind = event_kind::stopped;
   what.text = "the last worker is gone";
   out.emplace_back(publish{std::move(what)});
-  if (shutdown_.begun())
-    out.emplace_back(shutdown_.complete());
-  else
-    out.emplace_back(shutdown_.complete(how_all_retired()));
+  if (shutdown_.begun()) out.emplace_back(shutdown_.complete());
+  else out.emplace_back(shutdown_.complete(how_all_retired()));
 }
 
 finish fleet::how_all_retired() const {

@@ -9,8 +9,7 @@ namespace cluster::policy {
 
 using condition = slot_record::condition;
 
-worker_id fleet::launch_successor(std::size_t slot, generation_id generation, time_point now,
-                                  actions& out) {
+worker_id fleet::launch_successor(std::size_t slot, generation_id generation, time_point now, actions& out) {
   return slots_[slot].successor = create(slot, generation, now, out);
 }
 
@@ -69,15 +68,14 @@ void fleet::dismiss(const std::vector<std::size_t>& slots, exit_reason why, cons
   // All are marked by now, so none becomes the heir of another.
   for (auto* worker : leaving) {
     const auto& slot = slots_[worker->slot.value];
-    const bool predecessor_serves = slot.now == condition::occupied && is_ready(slot.worker) &&
-                                    worker->slot.value < target_;
-    release(*worker, why,
-            predecessor_serves ? std::vector{slot.worker} : survivors(*worker), now, out);
+    const bool predecessor_serves =
+        slot.now == condition::occupied && is_ready(slot.worker) && worker->slot.value < target_;
+    release(*worker, why, predecessor_serves ? std::vector{slot.worker} : survivors(*worker), now, out);
   }
 }
 
-void fleet::release(worker_record& worker, exit_reason why, std::vector<worker_id> heirs,
-                    time_point now, actions& out) {
+void fleet::release(worker_record& worker, exit_reason why, std::vector<worker_id> heirs, time_point now,
+                    actions& out) {
   // A drain under way has its heirs already.
   if (worker.phase != worker_phase::draining) worker.heirs = std::move(heirs);
   ask(worker, worker_input::drain_requested, why, now, out);
@@ -128,8 +126,7 @@ void fleet::appoint_missing_heirs(actions& out) {
   for (auto& [id, worker] : workers_) {
     if (worker.phase != worker_phase::draining || worker.told_disconnected) continue;
     const auto& heirs = worker.heirs;
-    if (std::any_of(heirs.begin(), heirs.end(), [this](worker_id heir) { return is_ready(heir); }))
-      continue;
+    if (std::any_of(heirs.begin(), heirs.end(), [this](worker_id heir) { return is_ready(heir); })) continue;
     auto fresh = survivors(worker);
     if (fresh.empty()) continue;
     worker.heirs = fresh;

@@ -29,10 +29,8 @@ void fleet::apply(worker_record& worker, worker_input what, time_point now, acti
 /// Why we are about to end a worker, for the text of its exit.
 std::string fleet::note_for(worker_input what, worker_phase from) const {
   switch (what) {
-    case worker_input::ready_deadline:
-      return "not ready within " + describe(settings_.ready_timeout);
-    case worker_input::drain_deadline:
-      return "not drained within " + describe(settings_.drain_timeout);
+    case worker_input::ready_deadline: return "not ready within " + describe(settings_.ready_timeout);
+    case worker_input::drain_deadline: return "not drained within " + describe(settings_.drain_timeout);
     case worker_input::exit_deadline:
       return (from == worker_phase::lost ? "its channel closed and it was still there "
                                          : "it was drained and still there ") +
@@ -78,24 +76,19 @@ void fleet::enact(worker_record& worker, worker_effect todo, worker_phase from, 
       return;
     case worker_effect::send_drain:
       worker.deadline = after(now, settings_.drain_timeout);
-      announce_draining(worker, " drains, for " + describe(settings_.drain_timeout) + " at most",
-                        out);
-      out.emplace_back(drain_worker{
-          worker.id, *worker.reason, *worker.deadline, worker.heirs,
-          stopping() ? now : after(now, settings_.drain_timeout / 2)});
+      announce_draining(worker, " drains, for " + describe(settings_.drain_timeout) + " at most", out);
+      out.emplace_back(drain_worker{worker.id, *worker.reason, *worker.deadline, worker.heirs,
+                                    stopping() ? now : after(now, settings_.drain_timeout / 2)});
       return;
     case worker_effect::note_drain:
       worker.deadline = after(now, settings_.drain_timeout);
       return announce_draining(worker, " drains by itself", out);
-    case worker_effect::await_exit:
-      return worker.shorten_deadline(after(now, settings_.kill_timeout));
+    case worker_effect::await_exit: return worker.shorten_deadline(after(now, settings_.kill_timeout));
     case worker_effect::announce_disconnected: return announce_disconnected(worker, out);
     case worker_effect::await_lost:
       worker.shorten_deadline(after(now, settings_.kill_timeout));
       return announce_disconnected(worker, out);
-    case worker_effect::cut_and_kill:
-      announce_disconnected(worker, out);
-      return kill(worker, out);
+    case worker_effect::cut_and_kill: announce_disconnected(worker, out); return kill(worker, out);
     case worker_effect::terminate: return terminate(worker, from, now, out);
     case worker_effect::kill: return kill(worker, out);
     case worker_effect::bury: return bury(worker, now, out);
@@ -103,8 +96,7 @@ void fleet::enact(worker_record& worker, worker_effect todo, worker_phase from, 
 }
 
 /// We want this worker to leave. What was settled about its end before stays.
-void fleet::ask(worker_record& worker, worker_input how, exit_reason why, time_point now,
-                actions& out) {
+void fleet::ask(worker_record& worker, worker_input how, exit_reason why, time_point now, actions& out) {
   if (!worker.reason) {
     worker.reason = why;
     worker.asked = true;
@@ -126,17 +118,15 @@ void fleet::announce_draining(worker_record& worker, const std::string& how, act
 
 void fleet::announce_disconnected(worker_record& worker, actions& out) {
   if (std::exchange(worker.told_disconnected, true)) return;
-  out.emplace_back(publish{about(event_kind::disconnected, worker,
-                                 "the channel of " + name_of(worker) + " is closed")});
+  out.emplace_back(
+      publish{about(event_kind::disconnected, worker, "the channel of " + name_of(worker) + " is closed")});
 }
 
 void fleet::terminate(worker_record& worker, worker_phase from, time_point now, actions& out) {
   const auto until = after(now, settings_.kill_timeout);
   // A lost worker has its time until KILL already; TERM must not prolong it.
-  if (from == worker_phase::lost)
-    worker.shorten_deadline(until);
-  else
-    worker.deadline = until;
+  if (from == worker_phase::lost) worker.shorten_deadline(until);
+  else worker.deadline = until;
   worker.got_term = true;
   announce_draining(worker, " is ended by TERM", out);
   out.emplace_back(terminate_worker{worker.id});
@@ -145,8 +135,7 @@ void fleet::terminate(worker_record& worker, worker_phase from, time_point now, 
 void fleet::kill(worker_record& worker, actions& out) {
   worker.deadline.reset();
   worker.got_kill = true;
-  if (!worker.reason)
-    worker.reason = worker.ready_at ? exit_reason::crashed : exit_reason::failed_to_start;
+  if (!worker.reason) worker.reason = worker.ready_at ? exit_reason::crashed : exit_reason::failed_to_start;
   out.emplace_back(kill_worker{worker.id});
 }
 
@@ -167,8 +156,7 @@ void fleet::bury(worker_record& worker, time_point now, actions& out) {
   remove(worker, words, now, out);
 }
 
-void fleet::remove(const worker_record& worker, const std::string& words, time_point now,
-                   actions& out) {
+void fleet::remove(const worker_record& worker, const std::string& words, time_point now, actions& out) {
   const auto gone = workers_.extract(worker.id);
   vacate(gone.mapped(), words, now, out);
 }

@@ -37,8 +37,7 @@ void worker_record::shorten_deadline(time_point until) {
 
 exit_reason worker_record::end_reason() const noexcept {
   const bool signalled = status.how == exit_status::kind::signalled;
-  const bool ours =
-      (status.signal == SIGTERM && got_term) || (status.signal == SIGKILL && got_kill);
+  const bool ours = (status.signal == SIGTERM && got_term) || (status.signal == SIGKILL && got_kill);
   // A worker that was asked to leave and then dies of, say, SIGSEGV did not end as requested.
   if (asked) return signalled && !ours ? exit_reason::signalled : *reason;
   if (reason) return *reason;
@@ -54,8 +53,7 @@ void slot_record::clear() {
 }
 
 std::string name_of(const worker_record& worker) {
-  return "worker " + std::to_string(worker.id.value) + " in slot " +
-         std::to_string(worker.slot.value);
+  return "worker " + std::to_string(worker.id.value) + " in slot " + std::to_string(worker.slot.value);
 }
 
 std::string end_in_words(const worker_record& worker) {
@@ -64,16 +62,12 @@ std::string end_in_words(const worker_record& worker) {
   return words + to_string(worker.status);
 }
 
-std::string verdict_in_words(slot_id slot, const restart_verdict& verdict,
-                             std::chrono::milliseconds window) {
+std::string verdict_in_words(slot_id slot, const restart_verdict& verdict, std::chrono::milliseconds window) {
   using kind = restart_verdict::kind;
   auto words = "slot " + std::to_string(slot.value);
-  if (verdict.what == kind::wait)
-    words += " waits " + describe(verdict.delay) + " before its next worker";
-  else if (verdict.due)
-    words += " rests for " + describe(verdict.delay);
-  else
-    words += " rests until it is told to start again";
+  if (verdict.what == kind::wait) words += " waits " + describe(verdict.delay) + " before its next worker";
+  else if (verdict.due) words += " rests for " + describe(verdict.delay);
+  else words += " rests until it is told to start again";
   if (verdict.limit == 0) return words;
 
   words += verdict.what == kind::rest_cluster ? " (in the whole cluster " : " (";

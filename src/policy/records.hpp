@@ -21,20 +21,20 @@ struct worker_record {
   slot_id slot;
   generation_id generation;
   worker_phase phase = worker_phase::launching;
-  time_point since;                                ///< launched at
-  std::optional<time_point> deadline;              ///< of its phase, see deadline_input()
+  time_point since;                    ///< launched at
+  std::optional<time_point> deadline;  ///< of its phase, see deadline_input()
   std::optional<time_point> ready_at;
-  std::optional<time_point::duration> ready_for;   ///< how long it stayed ready
-  std::optional<exit_reason> reason;               ///< as soon as it is settled why it ends
-  bool asked = false;                              ///< to leave, for that reason, by us
-  bool forked = false;                             ///< there is or was a process
-  std::vector<worker_id> heirs;                    ///< of its connections, while it drains
-  bool told_draining = false;                      ///< `draining` was published
-  bool told_disconnected = false;                  ///< `disconnected` was published
+  std::optional<time_point::duration> ready_for;  ///< how long it stayed ready
+  std::optional<exit_reason> reason;              ///< as soon as it is settled why it ends
+  bool asked = false;                             ///< to leave, for that reason, by us
+  bool forked = false;                            ///< there is or was a process
+  std::vector<worker_id> heirs;                   ///< of its connections, while it drains
+  bool told_draining = false;                     ///< `draining` was published
+  bool told_disconnected = false;                 ///< `disconnected` was published
   bool got_term = false;
   bool got_kill = false;
   exit_status status;
-  std::string note;                                ///< why we ended it, in words
+  std::string note;  ///< why we ended it, in words
 
   /// It exists as far as the driver said: status reports show it.
   bool alive() const noexcept;
@@ -55,20 +55,18 @@ struct slot_record {
   };
 
   condition now = condition::vacant;
-  worker_id worker;                ///< if occupied
-  worker_id successor;             ///< on its way to take over the slot; nothing else starts there
-  std::size_t departing = 0;       ///< workers that had the slot, or were to have it, and leave
-  generation_id generation;        ///< of the next worker; none means that of the fleet
-  std::optional<time_point> due;   ///< of waiting and resting: when the next worker starts
+  worker_id worker;               ///< if occupied
+  worker_id successor;            ///< on its way to take over the slot; nothing else starts there
+  std::size_t departing = 0;      ///< workers that had the slot, or were to have it, and leave
+  generation_id generation;       ///< of the next worker; none means that of the fleet
+  std::optional<time_point> due;  ///< of waiting and resting: when the next worker starts
   slot_failures failures;
   std::uint64_t launches = 0;
-  std::string retired_why;         ///< the end that retired it, if the exit code was not 0
+  std::string retired_why;  ///< the end that retired it, if the exit code was not 0
 
   bool has_successor() const noexcept { return successor != worker_id{}; }
   /// No worker of it is left, in any role.
-  bool deserted() const noexcept {
-    return now == condition::vacant && !has_successor() && departing == 0;
-  }
+  bool deserted() const noexcept { return now == condition::vacant && !has_successor() && departing == 0; }
   /// Gives the slot up; workers that still leave are remembered.
   void clear();
 };

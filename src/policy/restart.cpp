@@ -32,8 +32,7 @@ void failure_window::slide(time_point now, std::chrono::milliseconds reach) {
   while (!failures_.empty() && after(failures_.front(), reach) <= now) failures_.pop_front();
 }
 
-std::chrono::milliseconds backoff_delay(const restart_policy& policy, std::size_t in_a_row,
-                                        double spread) {
+std::chrono::milliseconds backoff_delay(const restart_policy& policy, std::size_t in_a_row, double spread) {
   const auto initial = static_cast<double>(policy.initial_delay.count());
   if (initial <= 0) return std::chrono::milliseconds{0};
   const auto cap = std::max(initial, static_cast<double>(policy.max_delay.count()));
@@ -78,8 +77,8 @@ restart_verdict restart_control::failed(slot_failures& slot, std::size_t workers
   return {kind::wait, delay, after(now, delay), in_slot, of_slot};
 }
 
-restart_verdict restart_control::rest(restart_verdict::kind what, std::size_t failures,
-                                      std::size_t limit, time_point now) const {
+restart_verdict restart_control::rest(restart_verdict::kind what, std::size_t failures, std::size_t limit,
+                                      time_point now) const {
   const auto delay = policy_.rest;
   if (delay.count() == 0) return {what, delay, std::nullopt, failures, limit};
   return {what, delay, after(now, delay), failures, limit};

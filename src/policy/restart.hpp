@@ -72,14 +72,13 @@ class restart_control {
   const restart_policy& policy() const noexcept { return policy_; }
 
  private:
-  restart_verdict rest(restart_verdict::kind, std::size_t failures, std::size_t limit,
-                       time_point now) const;
+  restart_verdict rest(restart_verdict::kind, std::size_t failures, std::size_t limit, time_point now) const;
   bool cluster_rests(time_point now);
   double next_spread();
 
   restart_policy policy_;
   std::uint64_t random_;
-  failure_window window_;  ///< of the cluster
+  failure_window window_;                        ///< of the cluster
   std::optional<restart_verdict> cluster_rest_;  ///< the one under way
 };
 

@@ -15,8 +15,8 @@ const char* in_words(rollout_stage stage) noexcept {
   return "?";
 }
 
-rollout::rollout(const rollout_settings& settings, generation_id from, generation_id to,
-                 std::size_t slots, time_point now)
+rollout::rollout(const rollout_settings& settings, generation_id from, generation_id to, std::size_t slots,
+                 time_point now)
     : settings_{settings}, from_{from}, to_{to}, since_{now}, slots_(slots) {
   // Without either nothing could ever begin.
   if (settings_.max_surge == 0 && settings_.max_unavailable == 0) settings_.max_surge = 1;
@@ -33,8 +33,7 @@ void rollout::begin(std::size_t slot, worker_id successor, worker_id predecessor
   slots_[slot] = {progress::starting, successor, predecessor, takes, std::nullopt};
 }
 
-rollout::task rollout::look(std::size_t slot, bool successor_ready, bool predecessor_gone,
-                            time_point now) {
+rollout::task rollout::look(std::size_t slot, bool successor_ready, bool predecessor_gone, time_point now) {
   auto& found = slots_[slot];
   switch (found.at) {
     case progress::settled:
@@ -98,27 +97,20 @@ void rollout::turn_back(const std::vector<bool>& replaced) {
   pause_until_.reset();
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
     slots_[slot] = {};
-    if (replaced[slot])
-      ++done_before_;
-    else
-      slots_[slot].at = progress::settled;
+    if (replaced[slot]) ++done_before_;
+    else slots_[slot].at = progress::settled;
   }
 }
 
-bool rollout::finished() const {
-  return count(progress::done) + count(progress::settled) == slots_.size();
-}
+bool rollout::finished() const { return count(progress::done) + count(progress::settled) == slots_.size(); }
 
 rollout_report rollout::report(std::size_t slots_replaced, time_point now) const {
   using outcome = rollout_report::outcome;
   rollout_report result;
   const bool went_back = way_ == direction::back && !broken_;
-  if (aborted_)
-    result.how = outcome::aborted;
-  else if (went_back)
-    result.how = outcome::rolled_back;
-  else
-    result.how = broken_ ? outcome::failed : outcome::completed;
+  if (aborted_) result.how = outcome::aborted;
+  else if (went_back) result.how = outcome::rolled_back;
+  else result.how = broken_ ? outcome::failed : outcome::completed;
   result.from = from_;
   result.to = to_;
   result.slots_total = slots_.size();
@@ -129,8 +121,7 @@ rollout_report rollout::report(std::size_t slots_replaced, time_point now) const
   return result;
 }
 
-rollout_report rollout::cut_short(std::size_t slots_replaced, const std::string& why,
-                                  time_point now) const {
+rollout_report rollout::cut_short(std::size_t slots_replaced, const std::string& why, time_point now) const {
   auto result = report(slots_replaced, now);
   result.how = rollout_report::outcome::aborted;
   result.slots_done = slots_replaced;
@@ -162,9 +153,8 @@ void rollout::tick(time_point now) {
 }
 
 std::size_t rollout::count(progress wanted) const {
-  return static_cast<std::size_t>(
-      std::count_if(slots_.begin(), slots_.end(),
-                    [wanted](const slot_progress& slot) { return slot.at == wanted; }));
+  return static_cast<std::size_t>(std::count_if(
+      slots_.begin(), slots_.end(), [wanted](const slot_progress& slot) { return slot.at == wanted; }));
 }
 
 }  // namespace cluster::policy

@@ -75,8 +75,7 @@ class rollout {
   /// begins only after all that the one before it could show.
   enum class share : std::uint8_t { surge, unavailable };
 
-  rollout(const rollout_settings&, generation_id from, generation_id to, std::size_t slots,
-          time_point now);
+  rollout(const rollout_settings&, generation_id from, generation_id to, std::size_t slots, time_point now);
 
   /// Whether one more slot may start now under this share (its other conditions aside).
   bool may_begin(share) const;
@@ -100,8 +99,7 @@ class rollout {
   /// What is to be reported if it ends now, so many slots running the new generation.
   rollout_report report(std::size_t slots_replaced, time_point now) const;
   /// As above, but a stop cuts it short.
-  rollout_report cut_short(std::size_t slots_replaced, const std::string& why,
-                           time_point now) const;
+  rollout_report cut_short(std::size_t slots_replaced, const std::string& why, time_point now) const;
 
   /// The generation that successors have in the direction under way.
   generation_id wanted() const noexcept { return way_ == direction::forward ? to_ : from_; }

@@ -23,8 +23,7 @@ finish shutdown::complete(finish how) {
 }
 
 worker_input shutdown::demand() const noexcept {
-  return mode_ == stop_mode::fast ? worker_input::terminate_requested
-                                  : worker_input::drain_requested;
+  return mode_ == stop_mode::fast ? worker_input::terminate_requested : worker_input::drain_requested;
 }
 
 }  // namespace cluster::policy

@@ -11,8 +11,7 @@ using time_point = std::chrono::steady_clock::time_point;
 /// `from` plus `span`; a span too long for the clock ends at its last moment instead of wrapping
 /// into the past.
 constexpr time_point after(time_point from, std::chrono::milliseconds span) {
-  const auto room =
-      std::chrono::duration_cast<std::chrono::milliseconds>(time_point::max() - from);
+  const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(time_point::max() - from);
   return span >= room ? time_point::max() : from + span;
 }
 

@@ -31,8 +31,7 @@ const setting* find_flag(std::string_view name) {
 
 std::string unknown_flag(std::string_view argument) {
   if (!argument.starts_with("-"))
-    return "unexpected argument '" + std::string(argument) +
-           "'; the program's own arguments follow after --";
+    return "unexpected argument '" + std::string(argument) + "'; the program's own arguments follow after --";
   std::vector<std::string> names{"--config", "--check", "--version", "--help"};
   for (const setting& one : settings())
     if (!one.help.empty()) names.push_back("--" + std::string(one.name));
@@ -90,9 +89,10 @@ std::string help(const options& defaults) {
   line("--check", "validate everything and exit");
   line("--version", "print the version");
   line("--help", "print this");
-  text += "\nURI: 3000, :3000, host:port, tcp://[::]:3000, unix:/path, fd:N, systemd:[name].\n"
-          "Each flag has a form CLUSTER_* in the environment (CLUSTER_WORKERS=4); a flag\n"
-          "beats the environment, the environment beats the file.\n";
+  text +=
+      "\nURI: 3000, :3000, host:port, tcp://[::]:3000, unix:/path, fd:N, systemd:[name].\n"
+      "Each flag has a form CLUSTER_* in the environment (CLUSTER_WORKERS=4); a flag\n"
+      "beats the environment, the environment beats the file.\n";
   return text;
 }
 

@@ -70,10 +70,10 @@ int supervise(const options& settings, std::function<options()> refresh) {
   const cluster_status now = master.status();
   std::string where;
   for (const std::string& uri : now.listeners) where += (where.empty() ? "" : ", ") + uri;
-  settings.log(log_level::info,
-               settings.name + " (cluster " + std::to_string(CLUSTER_VERSION_MAJOR) + "." +
-                   std::to_string(CLUSTER_VERSION_MINOR) + ") starts " + std::to_string(now.target) +
-                   " workers, listening on " + (where.empty() ? "nothing" : where));
+  settings.log(log_level::info, settings.name + " (cluster " + std::to_string(CLUSTER_VERSION_MAJOR) + "." +
+                                    std::to_string(CLUSTER_VERSION_MINOR) + ") starts " +
+                                    std::to_string(now.target) + " workers, listening on " +
+                                    (where.empty() ? "nothing" : where));
   context.run();
   if (ec) complain(settings, ec.message() + ": " + master.failure());
   return exit_code_of(ec);

@@ -34,9 +34,7 @@ void signal_rules::act(int number) {
       stopping_ = true;
       return master_.async_stop(second ? stop_mode::fast : stop_mode::graceful, ignore);
     }
-    case SIGQUIT:
-      stopping_ = true;
-      return master_.async_stop(stop_mode::fast, ignore);
+    case SIGQUIT: stopping_ = true; return master_.async_stop(stop_mode::fast, ignore);
     case SIGHUP: return reload();
     case SIGTTIN: return scale(+1);
     case SIGTTOU: return scale(-1);

@@ -25,8 +25,7 @@ void supervisor::impl::apply(policy::actions list) {
   }
   applying = false;
   if (!running) return;
-  if (scale_handler && fleet->ready_count() == fleet->target() &&
-      fleet->alive_count() == fleet->target())
+  if (scale_handler && fleet->ready_count() == fleet->target() && fleet->alive_count() == fleet->target())
     settle_scale({});
   arm_timer();
 }
@@ -34,14 +33,14 @@ void supervisor::impl::apply(policy::actions list) {
 void supervisor::impl::perform(const policy::launch_worker& what) {
   os::launched_process process;
   os::unique_fd socket;
-  const os::failure failed = starter.launch(
-      settings.name, {what.id, what.slot, what.generation, what.last_good}, process, socket);
+  const os::failure failed =
+      starter.launch(settings.name, {what.id, what.slot, what.generation, what.last_good}, process, socket);
   // A deployer that writes in place is still at it; it will not take long.
   if (failed && failed.code.value() == ETXTBSY && busy_launches[what.id]++ < 50) return retry_launch(what);
   busy_launches.erase(what.id);
   if (failed) return apply(fleet->launch_failed(what.id, failed.detail, clock::now()));
-  auto made = std::make_unique<worker_process>(executor, what.slot, what.generation,
-                                               std::move(process), std::move(socket));
+  auto made = std::make_unique<worker_process>(executor, what.slot, what.generation, std::move(process),
+                                               std::move(socket));
   worker_process& one = *made;
   workers.emplace(what.id, std::move(made));
   converse(what.id, one);

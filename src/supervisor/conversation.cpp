@@ -77,8 +77,8 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   if (greeting.load_board) copies.emplace_back(::fcntl(board.fd(), F_DUPFD_CLOEXEC, 3));
   for (const os::unique_fd& each : copies) {
     if (each) continue;
-    settings.log(log_level::error, "no descriptor is left to pass listeners with: " +
-                                       os::last_error().message());
+    settings.log(log_level::error,
+                 "no descriptor is left to pass listeners with: " + os::last_error().message());
     return;  // the worker waits, gives up and is started again later
   }
   process.welcomed = true;
@@ -90,8 +90,8 @@ void supervisor::impl::break_off(worker_id id, std::string_view why) {
   worker_process* process = find(id);
   if (process == nullptr) return;
   settings.log(log_level::error, "worker " + std::to_string(id.value) + " (slot " +
-                                     std::to_string(process->slot.value) + ") broke the protocol: " +
-                                     std::string(why));
+                                     std::to_string(process->slot.value) +
+                                     ") broke the protocol: " + std::string(why));
   process->channel->close();
   apply(fleet->channel_ended(id, policy::channel_end::broken_protocol, clock::now()));
 }

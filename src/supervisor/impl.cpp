@@ -63,8 +63,7 @@ os::failure supervisor::impl::open() {
     std::string why;
     const auto address = os::parse_listen_address(uri, why);
     if (!address) return {make_error_code(error::invalid_address), "listen: '" + uri + "': " + why};
-    if (os::failure failed =
-            os::open_listeners(*address, {settings.backlog, settings.unix_mode}, bound))
+    if (os::failure failed = os::open_listeners(*address, {settings.backlog, settings.unix_mode}, bound))
       return {make_error_code(error::bind_failed), std::move(failed.detail)};
   }
   // Workers serve without it, only less evenly, so a failure here is none of the whole.
@@ -86,19 +85,17 @@ void supervisor::impl::run(handler_type handler) {
     return complete(std::move(handler), failed.code);
   }
   if (exit_statuses_are_lost())
-    settings.log(log_level::warning,
-                 "this program ignores SIGCHLD, so exit statuses of workers are lost");
+    settings.log(log_level::warning, "this program ignores SIGCHLD, so exit statuses of workers are lost");
   auto slot = boost::asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([weak = weak_from_this()](boost::asio::cancellation_type type) {
       const auto self = weak.lock();
       if (!self || type == boost::asio::cancellation_type::none) return;
-      const bool hard = (type & boost::asio::cancellation_type::terminal) !=
-                        boost::asio::cancellation_type::none;
+      const bool hard =
+          (type & boost::asio::cancellation_type::terminal) != boost::asio::cancellation_type::none;
       // From the loop: the slot is emitted from wherever the user is.
-      boost::asio::post(self->executor, [self, hard] {
-        self->stop(hard ? stop_mode::fast : stop_mode::graceful, {});
-      });
+      boost::asio::post(self->executor,
+                        [self, hard] { self->stop(hard ? stop_mode::fast : stop_mode::graceful, {}); });
     });
   run_handler.put(std::move(handler));
   running = true;
@@ -117,8 +114,7 @@ void supervisor::impl::stop(stop_mode mode, handler_type handler) {
 }
 
 void supervisor::impl::scale(std::size_t count, handler_type handler) {
-  if (!running || fleet->stopping())
-    return complete(std::move(handler), make_error_code(error::not_running));
+  if (!running || fleet->stopping()) return complete(std::move(handler), make_error_code(error::not_running));
   if (count == 0 || count > 1024)
     return complete(std::move(handler), make_error_code(error::invalid_options));
   settle_scale(boost::asio::error::operation_aborted);
@@ -154,8 +150,7 @@ cluster_status supervisor::impl::status() const {
 
 int supervisor::impl::duplicate_pidfd(worker_id id) const {
   const auto found = workers.find(id);
-  return found == workers.end() ? -1
-                                : ::fcntl(found->second->child.pidfd(), F_DUPFD_CLOEXEC, 0);
+  return found == workers.end() ? -1 : ::fcntl(found->second->child.pidfd(), F_DUPFD_CLOEXEC, 0);
 }
 
 // The owner went away in the middle: nothing may run on, and no zombie may stay. KILL takes effect within

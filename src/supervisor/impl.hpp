@@ -96,7 +96,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   handler_slot<reload_handler_type> reload_handler;
   std::function<options()> refresh;
   reload_report tally;  ///< what workers reported in the roll-out under way
-  executor_type work;  ///< keeps the context running while every worker rests
+  executor_type work;   ///< keeps the context running while every worker rests
 };
 
 /// One line for the log, and its level.

@@ -22,8 +22,7 @@ void set(std::vector<std::string>& environment, std::string entry) {
   const auto same = [&](const std::string& other) { return name_of(other) == name_of(entry); };
   if (const auto found = std::ranges::find_if(environment, same); found != environment.end())
     *found = std::move(entry);
-  else
-    environment.push_back(std::move(entry));
+  else environment.push_back(std::move(entry));
 }
 
 // What concerned the supervisor alone: its service manager's sockets and notification address.
@@ -88,8 +87,8 @@ void launcher::revert() {
   before_.reset();
 }
 
-os::failure launcher::launch(const std::string& cluster, const order& which,
-                             os::launched_process& process, os::unique_fd& channel) const {
+os::failure launcher::launch(const std::string& cluster, const order& which, os::launched_process& process,
+                             os::unique_fd& channel) const {
   os::unique_fd ours;
   os::unique_fd theirs;
   if (const error_code ec = os::make_message_pair(ours, theirs)) return {ec, "channel: " + ec.message()};

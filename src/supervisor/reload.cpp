@@ -66,8 +66,7 @@ void supervisor::impl::reload(reload_handler_type handler) {
     return refuse(error::reload_failed, problem.what());
   }
   if (const auto problem = validate(next)) return refuse(error::reload_failed, *problem);
-  if (os::failure failed = starter.begin(next))
-    return refuse(error::reload_failed, std::move(failed.detail));
+  if (os::failure failed = starter.begin(next)) return refuse(error::reload_failed, std::move(failed.detail));
   settings.reload = next.reload;
   tally = {};
   reload_handler.put(std::move(handler));

@@ -6,8 +6,8 @@ namespace cluster {
 namespace {
 
 std::string subject(const event& what) {
-  std::string text = "worker " + std::to_string(what.worker.value) + " (slot " +
-                     std::to_string(what.slot.value);
+  std::string text =
+      "worker " + std::to_string(what.worker.value) + " (slot " + std::to_string(what.slot.value);
   if (what.pid != 0) text += ", pid " + std::to_string(what.pid);
   return text + ")";
 }
@@ -32,8 +32,7 @@ log_level describe(const event& what, std::string& line) {
     case event_kind::draining: line = subject(what) + " drains"; return log_level::info;
     case event_kind::disconnected: line = subject(what) + " disconnected"; return log_level::debug;
     case event_kind::exited:
-      line = subject(what) + " ended, " + std::string(to_string(what.reason)) + ": " +
-             to_string(what.status);
+      line = subject(what) + " ended, " + std::string(to_string(what.reason)) + ": " + to_string(what.status);
       return expected(what) ? log_level::info : log_level::error;
     case event_kind::launch_failed:
       line = with_text(subject(what) + " could not be started", what);

@@ -33,9 +33,7 @@ void supervisor::open() {
 
 void supervisor::on_event(observer hook) { impl_->observer = std::move(hook); }
 void supervisor::start_run(handler_type handler) { impl_->run(std::move(handler)); }
-void supervisor::start_stop(stop_mode mode, handler_type handler) {
-  impl_->stop(mode, std::move(handler));
-}
+void supervisor::start_stop(stop_mode mode, handler_type handler) { impl_->stop(mode, std::move(handler)); }
 void supervisor::start_scale(std::size_t workers, handler_type handler) {
   impl_->scale(workers, std::move(handler));
 }

@@ -45,7 +45,8 @@ os::unique_fd take_channel() {
 
 void wait_for(int fd, short what, std::chrono::steady_clock::time_point deadline) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) fail(make_error_code(error::timed_out), "the supervisor does not answer");
     pollfd ready{fd, what, 0};
     if (::poll(&ready, 1, static_cast<int>(left.count())) > 0) return;

@@ -20,8 +20,7 @@ namespace cluster {
 
 /// The worker's side of the conversation after the handshake.
 struct worker::impl : std::enable_shared_from_this<worker::impl> {
-  explicit impl(boost::asio::io_context& on)
-      : context(on), signals(on), moves(std::make_shared<mover>(on)) {}
+  explicit impl(boost::asio::io_context& on) : context(on), signals(on), moves(std::make_shared<mover>(on)) {}
   ~impl() { release_listeners(); }
 
   void converse(os::unique_fd socket);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t window = 64;
 
 // A full window of the largest offers.
-constexpr ipc::channel_limits line_limits{2 * window, window * ipc::max_message_size, window};
+constexpr ipc::channel_limits line_limits{2 * window, window* ipc::max_message_size, window};
 
 }  // namespace
 
@@ -32,12 +32,11 @@ void mover::add_heir(os::unique_fd socket) {
 }
 
 void mover::add_source(os::unique_fd socket) {
-  const auto line =
-      std::make_shared<ipc::channel>(context_.get_executor(), std::move(socket), line_limits);
+  const auto line = std::make_shared<ipc::channel>(context_.get_executor(), std::move(socket), line_limits);
   sources_.push_back(line);
   line->start(
-      [weak = weak_from_this(), source = std::weak_ptr(line)](
-          const ipc::message& what, std::vector<os::unique_fd> descriptors) {
+      [weak = weak_from_this(), source = std::weak_ptr(line)](const ipc::message& what,
+                                                              std::vector<os::unique_fd> descriptors) {
         const auto self = weak.lock();
         const auto open = source.lock();
         if (self && open) self->on_offer(open, what, std::move(descriptors));
@@ -59,8 +58,8 @@ std::size_t mover::under_way() const noexcept {
 
 // The one with the least under way: spreads evenly, and passes by one that does not answer.
 mover::heir* mover::next_heir() noexcept {
-  const auto best = std::ranges::min_element(
-      heirs_, {}, [](const heir& each) { return each.unsettled.size(); });
+  const auto best =
+      std::ranges::min_element(heirs_, {}, [](const heir& each) { return each.unsettled.size(); });
   return best != heirs_.end() && best->unsettled.size() < window ? &*best : nullptr;
 }
 

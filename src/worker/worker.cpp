@@ -60,18 +60,14 @@ void worker::release_listeners() { impl_->release_listeners(); }
 void worker::publish_load(std::uint32_t connections) noexcept {
   if (impl_->state == worker_state::ready) impl_->board.publish(impl_->identity.slot.value, connections);
 }
-bool worker::above_share() const noexcept {
-  return impl_->board.above_share(impl_->identity.slot.value);
-}
+bool worker::above_share() const noexcept { return impl_->board.above_share(impl_->identity.slot.value); }
 bool worker::can_move() const noexcept { return impl_->moves->possible(); }
 bool worker::move(moving_connection& what) { return impl_->moves->move(what); }
 std::size_t worker::moving() const noexcept { return impl_->moves->under_way(); }
 void worker::on_arrival(std::function<bool(moving_connection&&)> handler) {
   impl_->moves->on_arrival(std::move(handler));
 }
-void worker::on_move_change(std::function<void()> handler) {
-  impl_->moves->on_change(std::move(handler));
-}
+void worker::on_move_change(std::function<void()> handler) { impl_->moves->on_change(std::move(handler)); }
 void worker::count_finished(std::uint64_t requests) noexcept { impl_->finished = requests; }
 
 void worker::done() {

@@ -12,10 +12,10 @@
 namespace cluster::test {
 
 struct answer {
-  int status = 0;      ///< 0: no complete answer came
-  std::string head;    ///< status line and fields
+  int status = 0;    ///< 0: no complete answer came
+  std::string head;  ///< status line and fields
   std::string body;
-  std::string problem; ///< why there is none
+  std::string problem;  ///< why there is none
 
   std::string field(const std::string& name) const;
 };

@@ -31,7 +31,8 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& over
   const auto name = [](const std::string& entry) { return entry.substr(0, entry.find('=') + 1); };
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
     bool replaced = false;
-    for (const std::string& each : overlay) replaced = replaced || std::string(*entry).starts_with(name(each));
+    for (const std::string& each : overlay)
+      replaced = replaced || std::string(*entry).starts_with(name(each));
     if (!replaced) all.emplace_back(*entry);
   }
   all.insert(all.end(), overlay.begin(), overlay.end());

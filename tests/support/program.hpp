@@ -16,7 +16,7 @@ inline constexpr std::chrono::seconds patience{20};  ///< far beyond what anythi
 struct program_settings {
   std::string path;
   std::vector<std::string> arguments;
-  std::vector<std::string> environment;        ///< "NAME=value", over the test's own
+  std::vector<std::string> environment;          ///< "NAME=value", over the test's own
   std::vector<std::pair<int, int>> descriptors;  ///< ours and the number it gets in the program
 };
 

@@ -33,8 +33,7 @@ strict_load::strict_load(std::uint16_t port, std::uint64_t seed,
                          std::vector<std::pair<manner, unsigned>> clients)
     : port_(port) {
   for (const auto& [how, count] : clients)
-    for (unsigned i = 0; i < count; ++i)
-      threads_.emplace_back([this, how, own = ++seed] { run(how, own); });
+    for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this, how, own = ++seed] { run(how, own); });
 }
 
 void strict_load::blame(std::uint64_t result::*what, const std::string& why) {
@@ -156,8 +155,8 @@ std::string strict_load::result::words() const {
   };
   return std::to_string(answered) + " answered" + part("connections", connections) +
          part("refused", refused) + part("reset", reset) + part("closed when fresh", end_on_fresh) +
-         part("closed when used", end_on_reused) + part("truncated", truncated) +
-         part("silent", silent) + part("wrong", wrong) + part("announced closes", announced) +
+         part("closed when used", end_on_reused) + part("truncated", truncated) + part("silent", silent) +
+         part("wrong", wrong) + part("announced closes", announced) +
          (first.empty() ? "" : "; first: " + first);
 }
 

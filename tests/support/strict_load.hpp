@@ -18,28 +18,28 @@ namespace cluster::test {
 class strict_load {
  public:
   enum class manner {
-    busy,        ///< keep-alive, one request after the other
-    paced,       ///< keep-alive, a few milliseconds between requests
-    single,      ///< a connection for each request
-    holder,      ///< keep-alive, idle nearly all the time
-    pipelined,   ///< up to 16 requests at once, split at a random octet
-    posting,     ///< up to 60 kB of content
-    slow,        ///< answers that take some time
-    trickling    ///< uploads in small pieces
+    busy,       ///< keep-alive, one request after the other
+    paced,      ///< keep-alive, a few milliseconds between requests
+    single,     ///< a connection for each request
+    holder,     ///< keep-alive, idle nearly all the time
+    pipelined,  ///< up to 16 requests at once, split at a random octet
+    posting,    ///< up to 60 kB of content
+    slow,       ///< answers that take some time
+    trickling   ///< uploads in small pieces
   };
 
   struct result {
     std::uint64_t answered = 0;
     std::uint64_t connections = 0;
-    std::uint64_t refused = 0;        ///< connect failed
+    std::uint64_t refused = 0;  ///< connect failed
     std::uint64_t reset = 0;
     std::uint64_t end_on_fresh = 0;   ///< closed before the first answer of a connection
     std::uint64_t end_on_reused = 0;  ///< closed instead of a later answer, or while idle
     std::uint64_t truncated = 0;
-    std::uint64_t silent = 0;         ///< no answer in time
-    std::uint64_t wrong = 0;          ///< out of order, doubled, other content or status
-    std::uint64_t announced = 0;      ///< ends with `Connection: close`; no loss
-    std::string first;                ///< the first disappointment in words
+    std::uint64_t silent = 0;     ///< no answer in time
+    std::uint64_t wrong = 0;      ///< out of order, doubled, other content or status
+    std::uint64_t announced = 0;  ///< ends with `Connection: close`; no loss
+    std::string first;            ///< the first disappointment in words
 
     std::uint64_t lost() const {
       return refused + reset + end_on_fresh + end_on_reused + truncated + silent + wrong;

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <csignal>
 #include <filesystem>
 #include <string>
 #include <sys/wait.h>
@@ -19,7 +19,8 @@ namespace {
 int checked(int argc, char** argv) {
   const std::string wish = argc > 1 ? argv[1] : "";
   if (wish == "exit") {
-    const bool asked = std::any_of(argv, argv + argc, [](const char* each) { return std::string(each) == "--check"; });
+    const bool asked =
+        std::any_of(argv, argv + argc, [](const char* each) { return std::string(each) == "--check"; });
     return asked && argc > 2 ? std::atoi(argv[2]) : 99;
   }
   if (wish == "signal") std::raise(SIGKILL);

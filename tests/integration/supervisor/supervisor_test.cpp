@@ -48,9 +48,8 @@ TEST_CASE("each worker's events come in order, each once, and carry its pid", "[
     seen[each.worker].push_back(each.kind);
     CHECK(each.pid > 0);
   }
-  const std::vector<event_kind> wanted = {event_kind::forked,   event_kind::online,
-                                          event_kind::ready,    event_kind::draining,
-                                          event_kind::disconnected, event_kind::exited};
+  const std::vector<event_kind> wanted = {event_kind::forked,   event_kind::online,       event_kind::ready,
+                                          event_kind::draining, event_kind::disconnected, event_kind::exited};
   CHECK(seen.size() == 2);
   for (const auto& [id, kinds] : seen) CHECK(kinds == wanted);
   CHECK(cluster.events.back().kind == event_kind::stopped);
@@ -61,9 +60,9 @@ TEST_CASE("each worker's events come in order, each once, and carry its pid", "[
 }
 
 TEST_CASE("what a worker does on its channel costs that worker only", "[supervisor]") {
-  const std::string way = GENERATE(as<std::string>{}, "garbage", "over-long", "other-version", "impostor",
-                                   "no-hello", "hello-twice", "supervisor-message", "flood",
-                                   "descriptors", "closes");
+  const std::string way =
+      GENERATE(as<std::string>{}, "garbage", "over-long", "other-version", "impostor", "no-hello",
+               "hello-twice", "supervisor-message", "flood", "descriptors", "closes");
   INFO("way: " << way);
   const auto before = open_descriptors();
   {
@@ -111,9 +110,9 @@ TEST_CASE("exit codes are exit codes and signals are signals", "[supervisor]") {
     const char* number;
     exit_reason reason;
   };
-  const one wanted = GENERATE(one{"exit", "0", exit_reason::crashed}, one{"exit", "9", exit_reason::crashed},
-                              one{"signal", "9", exit_reason::signalled},
-                              one{"signal", "6", exit_reason::signalled});
+  const one wanted =
+      GENERATE(one{"exit", "0", exit_reason::crashed}, one{"exit", "9", exit_reason::crashed},
+               one{"signal", "9", exit_reason::signalled}, one{"signal", "6", exit_reason::signalled});
   options settings = with_workers("mortal", 1, {wanted.how, wanted.number});
   supervised cluster(settings);
   cluster.start();
@@ -215,8 +214,8 @@ TEST_CASE("cancelling async_run stops the cluster", "[supervisor]") {
   const auto type = GENERATE(boost::asio::cancellation_type::total, boost::asio::cancellation_type::terminal);
   supervised cluster(with_workers("good", 2));
   boost::asio::cancellation_signal signal;
-  cluster.master.async_run(boost::asio::bind_cancellation_slot(
-      signal.slot(), [&](error_code ec) { cluster.result = ec; }));
+  cluster.master.async_run(
+      boost::asio::bind_cancellation_slot(signal.slot(), [&](error_code ec) { cluster.result = ec; }));
   REQUIRE(cluster.run_until_ready(2));
   signal.emit(type);
   REQUIRE(cluster.run_until([&] { return cluster.result.has_value(); }));
@@ -276,8 +275,8 @@ TEST_CASE("a worker is available as a process object of Boost.Process", "[superv
   const worker_status one = cluster.master.status().workers[0];
   const int pidfd = cluster.master.duplicate_pidfd(one.id);
   REQUIRE(pidfd >= 0);
-  boost::process::v2::basic_process<boost::asio::any_io_executor> process(
-      cluster.context.get_executor(), one.pid, pidfd);
+  boost::process::v2::basic_process<boost::asio::any_io_executor> process(cluster.context.get_executor(),
+                                                                          one.pid, pidfd);
   CHECK(process.id() == one.pid);
   process.request_exit();  // SIGTERM: it drains by itself and is replaced
   REQUIRE(cluster.run_until([&] { return cluster.of(event_kind::exited).size() == 1; }));

@@ -4,12 +4,9 @@
 #include <cluster/run.hpp>
 
 int main(int argc, char** argv) {
-  return cluster::run(argc, argv, {.name = "consumer", .listen = {"127.0.0.1:0"}},
-                      [](cluster::worker& self) {
-                        cluster::http::router app;
-                        app.get("/", [](const cluster::http::request&) {
-                          return cluster::http::text("Hello, World!\n");
-                        });
-                        return cluster::http::serve(self, app);
-                      });
+  return cluster::run(argc, argv, {.name = "consumer", .listen = {"127.0.0.1:0"}}, [](cluster::worker& self) {
+    cluster::http::router app;
+    app.get("/", [](const cluster::http::request&) { return cluster::http::text("Hello, World!\n"); });
+    return cluster::http::serve(self, app);
+  });
 }

@@ -116,7 +116,8 @@ TEST_CASE("a busy port: address and reason, exit 3, no worker started", "[front_
 
 TEST_CASE("flag beats environment beats file", "[front_door]") {
   scratch_folder folder;
-  std::ofstream(folder / "cluster.json") << R"({"listen": "127.0.0.1:0", "workers": 1, "log-format": "json"})";
+  std::ofstream(folder / "cluster.json")
+      << R"({"listen": "127.0.0.1:0", "workers": 1, "log-format": "json"})";
   program_settings settings = hello({"--config", folder / "cluster.json", "--workers", "3"});
   settings.environment = {"CLUSTER_WORKERS=2", "CLUSTER_LOG_FORMAT=text"};
   program cluster(settings);
@@ -190,11 +191,14 @@ TEST_CASE("sockets from elsewhere: fd:N and service activation", "[front_door]")
     CHECK(cluster.wait_exit().code == 0);
   }
   // LISTEN_PID names the process itself, so a shell puts its own number there and becomes the program.
-  program_settings activated{"/bin/sh",
-                             {"-c", "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec \"$0\" --listen systemd:web "
-                                    "--workers 1", CLUSTER_TEST_BINARY_DIR "/examples/01_hello_cluster"},
-                             {},
-                             {{socket.fd, 3}}};
+  program_settings activated{
+      "/bin/sh",
+      {"-c",
+       "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec \"$0\" --listen systemd:web "
+       "--workers 1",
+       CLUSTER_TEST_BINARY_DIR "/examples/01_hello_cluster"},
+      {},
+      {{socket.fd, 3}}};
   program cluster(activated);
   cluster.wait_ready(1);
   CHECK(get(socket.port, "/").status == 200);

@@ -47,8 +47,8 @@ TEST_CASE("an heir that dies before it has taken connections: they are taken bac
   cluster.wait_for("drains");
   // Whatever was offered until now lies unread in its queue, and what is offered later finds nobody.
   ::kill(heir.pid, SIGKILL);
-  cluster.wait_for("worker " + std::to_string(heir.id) + " (slot " + std::to_string(heir.slot) +
-                   ", pid " + std::to_string(heir.pid) + ") ended");
+  cluster.wait_for("worker " + std::to_string(heir.id) + " (slot " + std::to_string(heir.slot) + ", pid " +
+                   std::to_string(heir.pid) + ") ended");
   for (const auto& each : idle) {
     const answer got = each->get("/whoami");
     INFO(got.problem << "\n" << cluster.output());

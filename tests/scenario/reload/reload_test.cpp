@@ -16,8 +16,14 @@ TEST_CASE("back-to-back rolling replacements: nothing lost, nothing closed", "[r
   cluster.wait_ready(4);
   const std::uint64_t seed = std::random_device{}();
   strict_load clients(cluster.port(), seed,
-                      {{manner::busy, 2}, {manner::paced, 4}, {manner::single, 2}, {manner::holder, 16},
-                       {manner::pipelined, 4}, {manner::posting, 2}, {manner::slow, 4}, {manner::trickling, 3}});
+                      {{manner::busy, 2},
+                       {manner::paced, 4},
+                       {manner::single, 2},
+                       {manner::holder, 16},
+                       {manner::pipelined, 4},
+                       {manner::posting, 2},
+                       {manner::slow, 4},
+                       {manner::trickling, 3}});
   clients.wait_for_more(200);
   const char* wanted = std::getenv("CLUSTER_TEST_RELOADS");  // more of them in a soak
   const int rounds = wanted != nullptr ? std::atoi(wanted) : 8;
@@ -64,7 +70,8 @@ TEST_CASE("a new binary renamed into place is what runs afterwards", "[reload]")
 }
 
 TEST_CASE("a new generation that does not start: the old one serves on, untouched", "[reload]") {
-  const std::string script = GENERATE(as<std::string>{}, "#!/bin/sh\nexit 7\n", "#!/bin/sh\nexec sleep 60\n", "no program\n");
+  const std::string script =
+      GENERATE(as<std::string>{}, "#!/bin/sh\nexit 7\n", "#!/bin/sh\nexec sleep 60\n", "no program\n");
   deployment app;
   program cluster(workbench(app.path(), {"--workers", "2", "--ready-timeout", "300ms"}));
   cluster.wait_ready(2);

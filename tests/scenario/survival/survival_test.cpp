@@ -62,8 +62,7 @@ TEST_CASE("all workers killed at once: no connection is refused", "[survival]") 
   // Nobody accepts now, and every one of these must be answered all the same.
   std::vector<std::thread> clients;
   std::atomic<int> answered{0};
-  for (int i = 0; i < 8; ++i)
-    clients.emplace_back([&] { answered += get(port, "/").status == 200 ? 1 : 0; });
+  for (int i = 0; i < 8; ++i) clients.emplace_back([&] { answered += get(port, "/").status == 200 ? 1 : 0; });
   for (std::thread& each : clients) each.join();
   cluster.wait_ready(6);
   INFO(cluster.output());
@@ -119,8 +118,8 @@ TEST_CASE("an exception in a handler is a 500 and an event, and the worker lives
 
 TEST_CASE("TERM answers what is in flight, then nothing is left", "[survival]") {
   scratch_folder folder;
-  program cluster(workbench({"--workers", "2", "--listen", "unix:" + (folder / "app.sock"), "--pid-file",
-                             folder / "app.pid"}));
+  program cluster(workbench(
+      {"--workers", "2", "--listen", "unix:" + (folder / "app.sock"), "--pid-file", folder / "app.pid"}));
   cluster.wait_ready(2);
   connection over_tcp(cluster.port());
   connection over_unix(folder / "app.sock");
@@ -165,7 +164,7 @@ TEST_CASE("a crash loop backs off and gives up with the last reason", "[survival
   const cluster::exit_status end = cluster.wait_exit();
   INFO(cluster.output());
   CHECK(end.code == 4);
-  CHECK(cluster.count("waits") >= 7);          // back-off before the restarts
+  CHECK(cluster.count("waits") >= 7);  // back-off before the restarts
   CHECK(cluster.count("ended, failed_to_start: exit code 7") >= 8);
   CHECK(cluster.output().find("no worker ever became ready") != std::string::npos);
   const std::string all = cluster.output();
@@ -190,7 +189,8 @@ TEST_CASE("a worker that crashes after each start rests, and the others serve", 
   }
   ::kill(pid, SIGKILL);  // the third trips the limit
   CHECK(cluster.wait_for("rests").find("slot " + std::to_string(slot)) != std::string::npos);
-  CHECK(get(cluster.port(), "/whoami").body.find("slot " + std::to_string(first[1].slot)) != std::string::npos);
+  CHECK(get(cluster.port(), "/whoami").body.find("slot " + std::to_string(first[1].slot)) !=
+        std::string::npos);
   cluster.signal(SIGTERM);
   CHECK(cluster.wait_exit().code == 0);
 }

@@ -18,7 +18,8 @@ using words = std::vector<std::string>;
 TEST_CASE("--check goes among the standard flags, before the program's own arguments") {
   CHECK(with_check_flag({}) == words{"--check"});
   CHECK(with_check_flag({"--workers", "2"}) == words{"--workers", "2", "--check"});
-  CHECK(with_check_flag({"--workers", "2", "--", "--demo"}) == words{"--workers", "2", "--check", "--", "--demo"});
+  CHECK(with_check_flag({"--workers", "2", "--", "--demo"}) ==
+        words{"--workers", "2", "--check", "--", "--demo"});
   CHECK(with_check_flag({"--", "a", "--"}) == words{"--check", "--", "a", "--"});
 }
 
@@ -39,7 +40,8 @@ TEST_CASE("every standard exit code has a meaning of its own") {
 }
 
 TEST_CASE("doctor shows findings in columns, one a line") {
-  const std::vector<cluster::finding> findings{{"a", "1024", false, "Too few."}, {"longer", "5", true, "Fine."}};
+  const std::vector<cluster::finding> findings{{"a", "1024", false, "Too few."},
+                                               {"longer", "5", true, "Fine."}};
   CHECK(doctor_text(findings) == "warn  a       1024  Too few.\nok    longer  5     Fine.\n");
 }
 
@@ -63,7 +65,7 @@ TEST_CASE("diagnose looks at everything once, under stable names") {
     CHECK_FALSE(each.value.empty());
     CHECK(each.advice.ends_with('.'));
   }
-  CHECK(names == std::set<std::string>{"open-files", "accept-queue", "kernel", "pidfd", "close-range", "clone3",
-                                       "cpus", "low-ports", "sigchld"});
+  CHECK(names == std::set<std::string>{"open-files", "accept-queue", "kernel", "pidfd", "close-range",
+                                       "clone3", "cpus", "low-ports", "sigchld"});
   CHECK(names.size() == findings.size());
 }

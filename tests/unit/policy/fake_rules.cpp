@@ -116,8 +116,7 @@ void fake_world::account_for_exit(const event& told, process& one) {
   switch (told.reason) {
     case exit_reason::requested: return require(stopping_, "requested only by a stop");
     case exit_reason::scaled_down: return require(scaled_down_, "scaled_down only by a scale");
-    case exit_reason::failed_to_start:
-      return require(!one.was_ready, "failed_to_start only without ready");
+    case exit_reason::failed_to_start: return require(!one.was_ready, "failed_to_start only without ready");
     case exit_reason::crashed: return require(one.was_ready, "crashed only after ready");
     case exit_reason::signalled:
       return require(one.status.how == exit_status::kind::signalled, "signalled only by signal");

@@ -179,8 +179,7 @@ void fake_world::stop_or_scale() {
   if (chance(8) == 0) {
     doing_ = "stop";
     stop_called_ = true;
-    return account(
-        fleet_.stop(chance(2) == 0 ? stop_mode::graceful : stop_mode::fast, now_));
+    return account(fleet_.stop(chance(2) == 0 ? stop_mode::graceful : stop_mode::fast, now_));
   }
   const auto workers = chance(7);
   doing_ = "scale to " + std::to_string(workers);
@@ -192,8 +191,7 @@ void fake_world::stop_or_scale() {
 void fake_world::die_down() {
   doing_ = "stop at the end";
   stop_called_ = true;
-  if (!finished_)
-    account(fleet_.stop(chance(2) == 0 ? stop_mode::graceful : stop_mode::fast, now_));
+  if (!finished_) account(fleet_.stop(chance(2) == 0 ? stop_mode::graceful : stop_mode::fast, now_));
   for (int step = 0; step < 1000 && !finished_; ++step) {
     answer_a_launch(true);
     if (chance(3) == 0) say_nonsense();

@@ -35,8 +35,8 @@ class fake_world {
     bool answered = false;  ///< the launch was
     bool failed = false;    ///< to launch
     bool exited = false;
-    bool closed = false;    ///< its channel was reported as ended
-    int told = 0;           ///< the last event about it, see rank()
+    bool closed = false;  ///< its channel was reported as ended
+    int told = 0;         ///< the last event about it, see rank()
     bool was_ready = false;
     bool said_draining = false;
     bool drain = false;

@@ -116,8 +116,7 @@ TEST_CASE("who ends before ready failed to start", "[fleet]") {
   }
   SECTION("by a signal") {
     it.hello(1);
-    CHECK(it.dies(1, SIGABRT) ==
-          "disconnected 1, exited 1 failed_to_start, restart_delayed s0 100");
+    CHECK(it.dies(1, SIGABRT) == "disconnected 1, exited 1 failed_to_start, restart_delayed s0 100");
   }
   SECTION("draining by itself") {
     it.hello(1);
@@ -159,8 +158,9 @@ TEST_CASE("a closed channel gives the worker kill_timeout to exit, then it is ki
   CHECK(it.tick_after(2s) == "kill 1");
   CHECK(it.asleep());
   CHECK(it.dies(1, SIGKILL) == "exited 1 crashed, launch 2/0");
-  CHECK(it.text() == "worker 1 in slot 0: its channel closed and it was still there 2 s later; "
-                     "signal 9 (SIGKILL)");
+  CHECK(it.text() ==
+        "worker 1 in slot 0: its channel closed and it was still there 2 s later; "
+        "signal 9 (SIGKILL)");
 }
 
 TEST_CASE("a channel closed while starting does not prolong the start", "[fleet]") {
@@ -180,8 +180,9 @@ TEST_CASE("a broken protocol costs that worker, at once", "[fleet]") {
   CHECK(it.broken(1) == "");
   CHECK(it.closed(1) == "");
   CHECK(it.dies(1, SIGKILL) == "exited 1 crashed, launch 3/0");
-  CHECK(it.text() == "worker 1 in slot 0: it broke the protocol of its channel; "
-                     "signal 9 (SIGKILL)");
+  CHECK(it.text() ==
+        "worker 1 in slot 0: it broke the protocol of its channel; "
+        "signal 9 (SIGKILL)");
   CHECK(it.under_test().ready_count() == 1);
 }
 
@@ -247,9 +248,9 @@ TEST_CASE("all killed at once: each exit launches its successor at once", "[flee
   it.bring_up_all();
   it.pass(1s);
   for (std::uint64_t id = 1; id <= 3; ++id)
-    CHECK(it.dies(id, SIGKILL) == "disconnected " + std::to_string(id) + ", exited " +
-                                      std::to_string(id) + " signalled, launch " +
-                                      std::to_string(id + 3) + "/" + std::to_string(id - 1));
+    CHECK(it.dies(id, SIGKILL) == "disconnected " + std::to_string(id) + ", exited " + std::to_string(id) +
+                                      " signalled, launch " + std::to_string(id + 3) + "/" +
+                                      std::to_string(id - 1));
 }
 
 TEST_CASE("the view shows alive workers by slot with the slot's restarts", "[fleet]") {

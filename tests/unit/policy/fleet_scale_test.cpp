@@ -21,8 +21,9 @@ TEST_CASE("more slots start at once", "[fleet][scale]") {
 TEST_CASE("fewer slots drain from the highest on, and stay empty", "[fleet][scale]") {
   scene it{calm(3)};
   it.bring_up_all();
-  CHECK(it.scale(1) == "draining 3, drain 3 scaled_down 30000, "
-                       "draining 2, drain 2 scaled_down 30000");
+  CHECK(it.scale(1) ==
+        "draining 3, drain 3 scaled_down 30000, "
+        "draining 2, drain 2 scaled_down 30000");
   CHECK(it.under_test().target() == 1);
   CHECK(it.under_test().alive_count() == 3);
   CHECK(it.exits(3, 0) == "disconnected 3, exited 3 scaled_down");
@@ -33,8 +34,7 @@ TEST_CASE("fewer slots drain from the highest on, and stay empty", "[fleet][scal
   CHECK(it.scale(2) == "launch 4/1");
 }
 
-TEST_CASE("a slot given back while its worker drains is refilled after the exit",
-          "[fleet][scale]") {
+TEST_CASE("a slot given back while its worker drains is refilled after the exit", "[fleet][scale]") {
   scene it{calm(2)};
   it.bring_up_all();
   it.scale(1);

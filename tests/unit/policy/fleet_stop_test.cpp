@@ -22,8 +22,9 @@ TEST_CASE("a graceful stop drains all and finishes after the last exit", "[fleet
   scene it{calm(2)};
   it.bring_up_all();
   CHECK_FALSE(it.under_test().stopping());
-  CHECK(it.stop(graceful) == "stopping, draining 1, drain 1 requested 30000, "
-                             "draining 2, drain 2 requested 30000");
+  CHECK(it.stop(graceful) ==
+        "stopping, draining 1, drain 1 requested 30000, "
+        "draining 2, drain 2 requested 30000");
   CHECK(it.under_test().stopping());
   CHECK(it.stop(graceful) == "");
   CHECK(it.done(1) == "");
@@ -54,8 +55,9 @@ TEST_CASE("the text names the deadlines that passed", "[fleet][stop]") {
   it.tick_after(30s);
   it.tick_after(2s);
   it.dies(1, SIGKILL);
-  CHECK(it.text() == "worker 1 in slot 0: not drained within 30 s, still there 2 s after TERM; "
-                     "signal 9 (SIGKILL)");
+  CHECK(it.text() ==
+        "worker 1 in slot 0: not drained within 30 s, still there 2 s after TERM; "
+        "signal 9 (SIGKILL)");
 }
 
 TEST_CASE("no drain time means TERM at once", "[fleet][stop]") {
@@ -79,8 +81,7 @@ TEST_CASE("a fast stop is TERM now, KILL after kill_timeout", "[fleet][stop]") {
   CHECK(it.dies(2, SIGKILL) == "disconnected 2, exited 2 requested, stopped, finish clean");
 }
 
-TEST_CASE("a second, harder stop shortens the deadlines and never restarts them",
-          "[fleet][stop]") {
+TEST_CASE("a second, harder stop shortens the deadlines and never restarts them", "[fleet][stop]") {
   scene it{calm(3)};
   it.bring_up_all();
   it.stop(graceful);
@@ -121,8 +122,9 @@ TEST_CASE("each phase is asked in the way that it can hear", "[fleet][stop]") {
   for (std::uint64_t id = 3; id <= 5; ++id) it.hello(id);
   it.ready(4);
   it.closed(5);
-  CHECK(it.stop(graceful) == "stopping, draining 2, term 2, draining 3, drain 3 requested 30000, "
-                             "draining 4, drain 4 requested 30000, term 5");
+  CHECK(it.stop(graceful) ==
+        "stopping, draining 2, term 2, draining 3, drain 3 requested 30000, "
+        "draining 4, drain 4 requested 30000, term 5");
   CHECK(it.launched(1) == "forked 1, draining 1, term 1");
   CHECK(it.hello(2) == "");
   CHECK(it.ready(3) == "");

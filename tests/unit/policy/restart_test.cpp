@@ -26,8 +26,7 @@ restart_policy plain() {
   return policy;
 }
 
-std::vector<std::int64_t> delays(const restart_policy& policy, std::size_t count,
-                                 std::uint64_t seed = 1) {
+std::vector<std::int64_t> delays(const restart_policy& policy, std::size_t count, std::uint64_t seed = 1) {
   restart_control control{policy, seed};
   slot_failures slot;
   std::vector<std::int64_t> all;
@@ -195,8 +194,7 @@ TEST_CASE("the cluster's limit is the slot's times the workers unless given", "[
   policy.rest = 5s;
   restart_control control{policy, 0};
   std::vector<slot_failures> slots(4);
-  for (std::size_t i = 0; i < 3; ++i)
-    CHECK(control.failed(slots[i], 2, t0).what == kind::wait);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(control.failed(slots[i], 2, t0).what == kind::wait);
   const auto fourth = control.failed(slots[3], 2, t0);
   CHECK(fourth.what == kind::rest_cluster);
   CHECK(fourth.limit == 4);
@@ -212,8 +210,7 @@ TEST_CASE("a limit of the cluster alone works without one of the slots", "[resta
   CHECK(control.failed(slot, 9, t0).what == kind::rest_cluster);
 }
 
-TEST_CASE("who fails while the cluster rests joins for what is left, then all is clean",
-          "[restart]") {
+TEST_CASE("who fails while the cluster rests joins for what is left, then all is clean", "[restart]") {
   auto policy = plain();
   policy.max_failures_cluster = 2;
   policy.rest = 5s;

@@ -160,8 +160,7 @@ TEST_CASE("successors that are dismissed together are no heirs of each other", "
   it.bring_up(4);
   it.bring_up(5);
   for (std::uint64_t old = 1; old <= 3; ++old) CHECK(it.exits(old, 1) == "");
-  CHECK(it.launch_failed(6) ==
-        "rollout_failed g2, drain 4 replaced, drain 5 replaced, end failed 0/3");
+  CHECK(it.launch_failed(6) == "rollout_failed g2, drain 4 replaced, drain 5 replaced, end failed 0/3");
   // The old generation has to come back, and takes over what there is.
   CHECK(it.tick() == "launch 7/0 g1 last_good, launch 8/1 g1 last_good, launch 9/2 g1 last_good");
   CHECK(it.bring_up(8) == "heirs 4 to 8, heirs 5 to 8");
@@ -185,8 +184,7 @@ TEST_CASE("a successor that ends in bad health after the hand-over", "[rollout]"
   CHECK(it.bring_up(3) == "drain 1 replaced to 3");
   it.pass(200ms);
   SECTION("before anything else was replaced: its slot goes on with the old generation") {
-    CHECK(it.exits(3, 1) ==
-          "launch 4/0 g1 last_good, rollout_failed g2, end failed 0/2, heirs 1 to 2");
+    CHECK(it.exits(3, 1) == "launch 4/0 g1 last_good, rollout_failed g2, end failed 0/2, heirs 1 to 2");
     CHECK(it.under_test().generation() == generation_id{1});
   }
   SECTION("when its slot was done already, the failure is the same") {
@@ -299,8 +297,7 @@ TEST_CASE("a stop on the way back tells of both", "[rollout]") {
   it.exits(1);
   it.launched(4);
   it.exits(4, 3);
-  CHECK(it.stop(stop_mode::fast) ==
-        "rollout_failed g2, end aborted 1/2, stopping, term 2, term 3");
+  CHECK(it.stop(stop_mode::fast) == "rollout_failed g2, end aborted 1/2, stopping, term 2, term 3");
   has(it.report().reason, "exit code 3");
   has(it.report().reason, "stops");
   it.launched(5);

@@ -24,9 +24,8 @@ void rollout_world::account(const actions& list) {
   check_surge();
   require(fleet_.rolling() == roll_.has_value(), "a roll-out ends with its report");
   check_drains();
-  const auto ready = std::count_if(processes_.begin(), processes_.end(), [](const auto& entry) {
-    return entry.second.serving();
-  });
+  const auto ready = std::count_if(processes_.begin(), processes_.end(),
+                                   [](const auto& entry) { return entry.second.serving(); });
   require(fleet_.ready_count() == static_cast<std::size_t>(ready), "ready_count counts");
   // A roll-out asks about those who were there when it began.
   if (!roll_) std::erase_if(processes_, [](const auto& entry) { return entry.second.gone; });
@@ -156,8 +155,7 @@ void rollout_world::account_for(const publish& what) {
       roll_->failed = true;
       for (auto& [id, one] : processes_) one.doubtful = one.doubtful || !one.answered;
       return;
-    case event_kind::rollout_finished:
-      return require(roll_.has_value(), "only a roll-out finishes");
+    case event_kind::rollout_finished: return require(roll_.has_value(), "only a roll-out finishes");
     case event_kind::exited:
       if (told.reason == exit_reason::recycled)
         require(processes_.at(told.worker).drain, "recycled only by a single restart");
@@ -250,8 +248,8 @@ void rollout_world::check_surge() {
     surplus += count - 1;
   }
   const auto& allowed = roll_->settings;
-  const auto surge = std::max<std::size_t>(
-      allowed.max_surge, allowed.max_surge + allowed.max_unavailable == 0 ? 1 : 0);
+  const auto surge =
+      std::max<std::size_t>(allowed.max_surge, allowed.max_surge + allowed.max_unavailable == 0 ? 1 : 0);
   require(surplus <= surge + restarts, "no more than the surge");
 }
 
@@ -259,17 +257,15 @@ void rollout_world::check_surge() {
 void rollout_world::check_drains() {
   if (stopping_ || fleet_.stopping()) return;
   for (const auto& [id, one] : processes_) {
-    if (!one.alive() || !one.told_draining || one.said_done || one.term || one.kill ||
-        one.told_closed)
+    if (!one.alive() || !one.told_draining || one.said_done || one.term || one.kill || one.told_closed)
       continue;
     ++checks_;
-    const bool has_heir = std::any_of(one.heirs.begin(), one.heirs.end(),
-                                      [this](worker_id heir) { return serving(heir); });
+    const bool has_heir =
+        std::any_of(one.heirs.begin(), one.heirs.end(), [this](worker_id heir) { return serving(heir); });
     if (has_heir) continue;
-    const bool somebody =
-        std::any_of(processes_.begin(), processes_.end(), [this](const auto& entry) {
-          return entry.second.serving() && entry.second.slot.value < fleet_.target();
-        });
+    const bool somebody = std::any_of(processes_.begin(), processes_.end(), [this](const auto& entry) {
+      return entry.second.serving() && entry.second.slot.value < fleet_.target();
+    });
     require(!somebody, "every drain has an heir as soon as there is one");
   }
 }

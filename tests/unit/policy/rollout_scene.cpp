@@ -87,8 +87,7 @@ std::string rollout_scene::say(const event& what) {
     case event_kind::exited: exit_ = what; return {};
     case event_kind::restart_delayed:
     case event_kind::resting:
-    case event_kind::retired:
-      return std::string{to_string(what.kind)} + " s" + number(what.slot.value);
+    case event_kind::retired: return std::string{to_string(what.kind)} + " s" + number(what.slot.value);
     case event_kind::stopping:
     case event_kind::stopped: return std::string{to_string(what.kind)};
     case event_kind::forked:
@@ -104,8 +103,7 @@ std::string rollout_scene::say(const event& what) {
 
 std::string rollout_scene::say(const action& what) {
   if (const auto* one = std::get_if<launch_worker>(&what))
-    return "launch " + place(one->id, one->slot, one->generation) +
-           (one->last_good ? " last_good" : "");
+    return "launch " + place(one->id, one->slot, one->generation) + (one->last_good ? " last_good" : "");
   if (const auto* one = std::get_if<drain_worker>(&what)) {
     drain_ = *one;
     return "drain " + number(one->id.value) + " " + std::string{to_string(one->reason)} +
@@ -113,8 +111,7 @@ std::string rollout_scene::say(const action& what) {
   }
   if (const auto* one = std::get_if<appoint_heirs>(&what))
     return "heirs " + number(one->from.value) + to_heirs(one->heirs);
-  if (const auto* one = std::get_if<terminate_worker>(&what))
-    return "term " + number(one->id.value);
+  if (const auto* one = std::get_if<terminate_worker>(&what)) return "term " + number(one->id.value);
   if (const auto* one = std::get_if<kill_worker>(&what)) return "kill " + number(one->id.value);
   if (const auto* one = std::get_if<publish>(&what)) return say(one->what);
   if (const auto* one = std::get_if<end_rollout>(&what)) {

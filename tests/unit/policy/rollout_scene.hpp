@@ -21,24 +21,16 @@ class rollout_scene {
   /// From its launch up to ready; what the last step led to.
   std::string bring_up(std::uint64_t id);
   std::string launched(std::uint64_t id) { return say(fleet_.launched({id}, now)); }
-  std::string launch_failed(std::uint64_t id) {
-    return say(fleet_.launch_failed({id}, "no such file", now));
-  }
+  std::string launch_failed(std::uint64_t id) { return say(fleet_.launch_failed({id}, "no such file", now)); }
   std::string hello(std::uint64_t id) { return say(fleet_.hello({id}, now)); }
   std::string ready(std::uint64_t id) { return say(fleet_.ready({id}, now)); }
   std::string draining(std::uint64_t id) { return say(fleet_.draining({id}, now)); }
   std::string broken(std::uint64_t id) {
     return say(fleet_.channel_ended({id}, channel_end::broken_protocol, now));
   }
-  std::string closed(std::uint64_t id) {
-    return say(fleet_.channel_ended({id}, channel_end::closed, now));
-  }
-  std::string exits(std::uint64_t id, int code = 0) {
-    return say(fleet_.exited({id}, exit_code(code), now));
-  }
-  std::string dies(std::uint64_t id, int signal) {
-    return say(fleet_.exited({id}, death(signal), now));
-  }
+  std::string closed(std::uint64_t id) { return say(fleet_.channel_ended({id}, channel_end::closed, now)); }
+  std::string exits(std::uint64_t id, int code = 0) { return say(fleet_.exited({id}, exit_code(code), now)); }
+  std::string dies(std::uint64_t id, int signal) { return say(fleet_.exited({id}, death(signal), now)); }
   std::string reload(const rollout_settings& settings = {});
   std::string abort() { return say(fleet_.abort_reload(now)); }
   std::string restart(std::uint64_t id) { return say(fleet_.restart_worker({id}, now)); }

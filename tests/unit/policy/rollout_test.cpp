@@ -87,8 +87,7 @@ TEST_CASE("pause: from the completion of a slot to the start of the next", "[rol
 TEST_CASE("a larger surge replaces several slots at once", "[rollout]") {
   rollout_scene it{calm(4)};
   it.bring_up_all();
-  CHECK(it.reload({.max_surge = 3}) ==
-        "rollout_started g2, launch 5/0 g2, launch 6/1 g2, launch 7/2 g2");
+  CHECK(it.reload({.max_surge = 3}) == "rollout_started g2, launch 5/0 g2, launch 6/1 g2, launch 7/2 g2");
   CHECK(it.bring_up(6) == "drain 2 replaced to 6");
   CHECK(it.exits(2) == "slot_replaced 6/1 g2, launch 8/3 g2");
   CHECK(it.bring_up(5) == "drain 1 replaced to 5");
@@ -272,8 +271,7 @@ TEST_CASE("a single restart: the successor first, then the drain", "[rollout][re
   SECTION("a stop ends it") {
     it.restart(2);
     it.launched(4);
-    CHECK(it.stop(stop_mode::graceful) ==
-          "stopping, drain 2 requested, drain 3 requested, term 4");
+    CHECK(it.stop(stop_mode::graceful) == "stopping, drain 2 requested, drain 3 requested, term 4");
   }
   SECTION("its slot is taken away") {
     it.restart(2);

@@ -69,10 +69,8 @@ void rollout_world::live_one_step() {
     account(fleet_.abort_reload(now_));
   } else if (dice == 198) {
     doing_ = "scale";
-    if (roll_)
-      require(fleet_.scale(1 + chance(6), now_).empty(), "no scaling under a roll-out");
-    else
-      scale(1 + chance(6));
+    if (roll_) require(fleet_.scale(1 + chance(6), now_).empty(), "no scaling under a roll-out");
+    else scale(1 + chance(6));
   } else if (chance(4) == 0) {
     doing_ = "stop";
     account(fleet_.stop(chance(2) == 0 ? stop_mode::graceful : stop_mode::fast, now_));
@@ -140,9 +138,7 @@ void rollout_world::spoil(worker_id id) {
   if (!one.answered) return answer(id, false);
   doing_ = "trouble of " + std::to_string(id.value);
   switch (chance(4)) {
-    case 0:
-      one.said_draining = true;
-      return account(fleet_.draining(id, now_));
+    case 0: one.said_draining = true; return account(fleet_.draining(id, now_));
     case 1:
       one.closed = true;
       return account(fleet_.channel_ended(
@@ -275,10 +271,8 @@ void rollout_world::settle() {
       if (present(id)) progress(id);
     become_ready();
     doing_ = "settling";
-    if (fleet_.next_deadline())
-      wait_for_next_deadline();
-    else if (busy.empty())
-      return;
+    if (fleet_.next_deadline()) wait_for_next_deadline();
+    else if (busy.empty()) return;
   }
   require(finished_, "with nothing going wrong everything comes to rest");
 }

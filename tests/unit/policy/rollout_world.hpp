@@ -37,10 +37,10 @@ class rollout_world {
     generation_id generation;
     bool by_restart = false;  ///< the successor of a single restart
     bool answered = false;
-    bool doubtful = false;    ///< its launch was under way when a roll-out or a scale gave some up
+    bool doubtful = false;  ///< its launch was under way when a roll-out or a scale gave some up
     bool gone = false;
     bool greeted = false;
-    bool told_ready = false;    ///< by an event
+    bool told_ready = false;  ///< by an event
     bool told_draining = false;
     bool told_closed = false;
     bool closed = false;
@@ -65,8 +65,8 @@ class rollout_world {
     std::set<slot_id> hurt;  ///< slots that chance has emptied since, or before
     std::size_t replaced = 0;
     bool aborted = false;
-    bool early = false;      ///< somebody was let go before a successor was ready
-    bool failed = false;     ///< an event said so
+    bool early = false;   ///< somebody was let go before a successor was ready
+    bool failed = false;  ///< an event said so
   };
 
   // Chance: rollout_world.cpp
@@ -122,8 +122,8 @@ class rollout_world {
   std::optional<roll> roll_;
   std::set<slot_id> given_up_;  ///< slots that rest or are retired, by their last event
   generation_id newest_{1};
-  bool mixed_ = false;          ///< a roll-out left two generations behind
-  bool restarting_ = false;     ///< inside restart_worker()
+  bool mixed_ = false;       ///< a roll-out left two generations behind
+  bool restarting_ = false;  ///< inside restart_worker()
   std::uint64_t last_id_ = 0;
   bool stopping_ = false;
   bool finished_ = false;

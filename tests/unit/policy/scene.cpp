@@ -41,9 +41,7 @@ std::string scene::exits(std::uint64_t id, int code) {
   return say(fleet_.exited({id}, exit_code(code), now));
 }
 
-std::string scene::dies(std::uint64_t id, int signal) {
-  return say(fleet_.exited({id}, death(signal), now));
-}
+std::string scene::dies(std::uint64_t id, int signal) { return say(fleet_.exited({id}, death(signal), now)); }
 
 std::string scene::tick_after(std::chrono::milliseconds span) {
   const auto next = fleet_.next_deadline();
@@ -83,15 +81,12 @@ std::string scene::say(const action& what) {
   if (const auto* one = std::get_if<launch_worker>(&what))
     return "launch " + std::to_string(one->id.value) + "/" + std::to_string(one->slot.value);
   if (const auto* one = std::get_if<drain_worker>(&what)) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(one->hard_deadline - now);
-    return "drain " + std::to_string(one->id.value) + " " + std::string{to_string(one->reason)} +
-           " " + std::to_string(left.count());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(one->hard_deadline - now);
+    return "drain " + std::to_string(one->id.value) + " " + std::string{to_string(one->reason)} + " " +
+           std::to_string(left.count());
   }
-  if (const auto* one = std::get_if<terminate_worker>(&what))
-    return "term " + std::to_string(one->id.value);
-  if (const auto* one = std::get_if<kill_worker>(&what))
-    return "kill " + std::to_string(one->id.value);
+  if (const auto* one = std::get_if<terminate_worker>(&what)) return "term " + std::to_string(one->id.value);
+  if (const auto* one = std::get_if<kill_worker>(&what)) return "kill " + std::to_string(one->id.value);
   if (const auto* one = std::get_if<publish>(&what)) return say(one->what);
   const auto* end = std::get_if<finish>(&what);
   if (end == nullptr) return {};  // of roll-outs and of heirs: told by tests of their own

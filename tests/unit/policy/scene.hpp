@@ -24,9 +24,7 @@ class scene {
   std::string ready(std::uint64_t id) { return say(fleet_.ready({id}, now)); }
   std::string draining(std::uint64_t id) { return say(fleet_.draining({id}, now)); }
   std::string done(std::uint64_t id) { return say(fleet_.done({id}, now)); }
-  std::string closed(std::uint64_t id) {
-    return say(fleet_.channel_ended({id}, channel_end::closed, now));
-  }
+  std::string closed(std::uint64_t id) { return say(fleet_.channel_ended({id}, channel_end::closed, now)); }
   std::string broken(std::uint64_t id) {
     return say(fleet_.channel_ended({id}, channel_end::broken_protocol, now));
   }

@@ -71,16 +71,15 @@ pairs expectations() {
   rule_stays(all, {P::draining, P::leaving, P::terminating, P::killing}, I::channel_closed,
              E::announce_disconnected);
   rule(all, {P::lost}, I::exit_deadline, P::killing, E::kill);
-  rule(all, {P::starting, P::online, P::ready, P::draining, P::leaving, P::terminating},
-       I::channel_broken, P::killing, E::cut_and_kill);
+  rule(all, {P::starting, P::online, P::ready, P::draining, P::leaving, P::terminating}, I::channel_broken,
+       P::killing, E::cut_and_kill);
   rule_stays(all, {P::killing}, I::channel_broken, E::announce_disconnected);
   // Harder requests.
   rule(all, {P::launching}, I::terminate_requested, P::abandoned, E::none);
-  rule(all, {P::starting, P::online, P::ready, P::draining, P::leaving, P::lost},
-       I::terminate_requested, P::terminating, E::terminate);
+  rule(all, {P::starting, P::online, P::ready, P::draining, P::leaving, P::lost}, I::terminate_requested,
+       P::terminating, E::terminate);
   rule(all, {P::launching}, I::kill_requested, P::abandoned, E::none);
-  rule(all,
-       {P::starting, P::online, P::ready, P::draining, P::leaving, P::lost, P::terminating},
+  rule(all, {P::starting, P::online, P::ready, P::draining, P::leaving, P::lost, P::terminating},
        I::kill_requested, P::killing, E::kill);
   // The end.
   rule(all, with_process, I::exited, P::gone, E::bury);
@@ -102,8 +101,7 @@ TEST_CASE("every pair of phase and input is decided as the rules say", "[worker_
   }
 }
 
-TEST_CASE("each phase can be reached, and from each alive one the exit leads to gone",
-          "[worker_machine]") {
+TEST_CASE("each phase can be reached, and from each alive one the exit leads to gone", "[worker_machine]") {
   std::set<P> reached{P::launching};
   for (std::size_t round = 0; round < worker_phase_count; ++round)
     for (const P phase : std::set<P>(reached))
@@ -134,10 +132,9 @@ TEST_CASE("the world sees four states", "[worker_machine]") {
 }
 
 TEST_CASE("a deadline means something exactly where the phase is bounded", "[worker_machine]") {
-  const std::map<P, I> expected{
-      {P::starting, I::ready_deadline}, {P::online, I::ready_deadline},
-      {P::draining, I::drain_deadline}, {P::leaving, I::exit_deadline},
-      {P::lost, I::exit_deadline},      {P::terminating, I::kill_deadline}};
+  const std::map<P, I> expected{{P::starting, I::ready_deadline}, {P::online, I::ready_deadline},
+                                {P::draining, I::drain_deadline}, {P::leaving, I::exit_deadline},
+                                {P::lost, I::exit_deadline},      {P::terminating, I::kill_deadline}};
   for (const P phase : all_phases()) {
     const auto found = expected.find(phase);
     INFO("phase " << static_cast<int>(phase));

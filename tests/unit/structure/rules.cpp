@@ -25,31 +25,41 @@ const std::array rules{
     module_rule{"policy", {"policy", "common"}, {}, {}},
     module_rule{"os", {"os", "common"}, {}, {"system", "boost/asio", "boost/process"}},
     module_rule{"ipc", {"ipc", "os", "common"}, {}, {"system", "boost/asio"}},
-    module_rule{"supervisor", {"supervisor", "policy", "ipc", "os", "common"}, {"supervisor.hpp"},
+    module_rule{"supervisor",
+                {"supervisor", "policy", "ipc", "os", "common"},
+                {"supervisor.hpp"},
                 {"system", "boost/asio"}},
     module_rule{"worker", {"worker", "ipc", "os", "common"}, {"worker.hpp"}, {"system", "boost/asio"}},
-    module_rule{"run", {"run", "os", "common"}, {"run.hpp", "supervisor.hpp", "worker.hpp"},
+    module_rule{"run",
+                {"run", "os", "common"},
+                {"run.hpp", "supervisor.hpp", "worker.hpp"},
                 {"system", "boost/asio", "boost/json"}},
     module_rule{"wire", {"wire", "common"}, {}, {"boost/beast"}},
-    module_rule{"control", {"control", "wire", "common"}, {"supervisor.hpp", "control_client.hpp"},
+    module_rule{"control",
+                {"control", "wire", "common"},
+                {"supervisor.hpp", "control_client.hpp"},
                 {"system", "boost/asio", "boost/json"}},
-    module_rule{"http", {"http", "wire", "common"}, {"worker.hpp", "http.hpp", "http/"},
+    module_rule{"http",
+                {"http", "wire", "common"},
+                {"worker.hpp", "http.hpp", "http/"},
                 {"system", "boost/asio", "boost/beast"}},
-    module_rule{"ctl", {"ctl"}, {"control_client.hpp"},
+    module_rule{"ctl",
+                {"ctl"},
+                {"control_client.hpp"},
                 {"system", "boost/asio", "boost/json", "boost/process", "CLI/"}},
 };
 
 /// Faces: public headers that belong to a module. All other public headers are vocabulary.
-const names faces{"supervisor.hpp", "worker.hpp", "run.hpp", "control_client.hpp",
+const names faces{"supervisor.hpp", "worker.hpp", "run.hpp",    "control_client.hpp",
                   "http.hpp",       "http/",      "cluster.hpp"};
 
 /// Third-party and system headers that only some modules may name.
 const names restricted{"boost/asio", "boost/process", "boost/json", "boost/beast", "CLI/"};
 
 /// Headers of the operating system outside <sys/...>.
-const names system_headers{"unistd.h", "fcntl.h",  "signal.h", "poll.h",  "spawn.h",      "sched.h", "pthread.h",
-                           "netdb.h",  "linux/",   "netinet/", "arpa/",   "net/",         "pwd.h",   "grp.h",
-                           "sys/",     "syslog.h", "dirent.h"};
+const names system_headers{"unistd.h",  "fcntl.h", "signal.h", "poll.h",   "spawn.h", "sched.h",
+                           "pthread.h", "netdb.h", "linux/",   "netinet/", "arpa/",   "net/",
+                           "pwd.h",     "grp.h",   "sys/",     "syslog.h", "dirent.h"};
 
 /// What public headers never show, because every user would have to have it too.
 const names never_public{"boost/process", "boost/json", "CLI/", "sys/", "boost/beast"};
@@ -151,7 +161,8 @@ std::vector<finding> check_includes(std::string_view path, std::string_view cont
     const auto module = rest.substr(0, rest.find('/'));
     const auto found = std::find_if(rules.begin(), rules.end(),
                                     [&](const module_rule& each) { return each.module == module; });
-    if (found == rules.end()) return {{std::string(path), 1, "no such module in the house: " + std::string(module)}};
+    if (found == rules.end())
+      return {{std::string(path), 1, "no such module in the house: " + std::string(module)}};
     rule = &*found;
   }
   std::vector<finding> findings;

@@ -70,7 +70,8 @@ TEST_CASE("every source and script carries the licence line") {
     for (auto& file : files_below(folder)) {
       const fs::path path = file;
       const auto end = path.extension();
-      if (is_source(path) || end == ".cmake" || end == ".sh" || end == ".py" || path.filename() == "CMakeLists.txt") {
+      if (is_source(path) || end == ".cmake" || end == ".sh" || end == ".py" ||
+          path.filename() == "CMakeLists.txt") {
         all.push_back(std::move(file));
       }
     }
@@ -127,8 +128,10 @@ TEST_CASE("what is allowed passes") {
                        "#include \"policy/fleet.hpp\"\n#include <cluster/supervisor.hpp>\n#include <vector>\n"
                        "#include <boost/asio/post.hpp>\n")
             .empty());
-  CHECK(check_includes("src/policy/x.cpp", "#include <cluster/options.hpp>\n// #include \"os/launch.hpp\"\n").empty());
-  CHECK(check_includes("src/os/x.cpp", "#include <boost/process/v2/process.hpp>\n#include <sys/wait.h>\n").empty());
+  CHECK(check_includes("src/policy/x.cpp", "#include <cluster/options.hpp>\n// #include \"os/launch.hpp\"\n")
+            .empty());
+  CHECK(check_includes("src/os/x.cpp", "#include <boost/process/v2/process.hpp>\n#include <sys/wait.h>\n")
+            .empty());
 }
 
 TEST_CASE("a missing licence line and an endless file are found") {
