@@ -3,6 +3,7 @@
 //   /            Hello, World!            /ms/N     answers after N ms, without blocking
 //   /whoami      worker, slot and pid     /spin/N   blocks its worker for N ms
 //   /echo        the content sent         /hang     blocks its worker for good
+//   /say/TEXT  the text
 //   /headers     the fields as received   /throw    throws: 500 for this request only
 //   /big         8 MiB                    /exit/N   ends its worker with exit code N
 //   /upload      counts the content       /nocontent  204
@@ -53,6 +54,9 @@ void add_routes(http::router& app, const cluster::worker& self) {
         http::response().set("Content-Type", "application/octet-stream").body(std::string(request.body())));
   };
   app.get("/echo", echo).post("/echo", echo).put("/echo", echo);
+  app.get("/say/{text}", [=](const http::request& request) {
+    return named(http::text(std::string(request.param("text"))));
+  });
   app.get("/headers", [=](const http::request& request) {
     std::string lines;
     for (const auto& [name, value] : request.fields())

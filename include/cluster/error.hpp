@@ -31,7 +31,8 @@ enum class error {
   descriptors_lost,     ///< descriptors were sent but did not all arrive
   timed_out,            ///< a deadline passed
   reload_failed,        ///< a rolling replacement did not complete
-  reload_running        ///< a rolling replacement is under way; one at a time
+  reload_running,       ///< a rolling replacement is under way; one at a time
+  worker_unavailable    ///< the worker is unknown, not ready, or being replaced already
 };
 
 CLUSTER_API const boost::system::error_category& error_category() noexcept;

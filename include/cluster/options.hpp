@@ -79,6 +79,10 @@ struct options {
   std::vector<std::string> environment;
   /// A worker that is not ready by then is ended as failed to start; more than zero.
   std::chrono::milliseconds ready_timeout{30000};
+  /// Path ("/healthz") that a worker built on cluster::http::serve asks itself before it accepts anything;
+  /// an answer other than 200..399 ends it as failed to start, with that answer as the reason. Empty means
+  /// no question.
+  std::string probe;
   /// A draining worker's time to finish what it has; then it is ended by TERM and, after
   /// kill_timeout, by KILL. Zero means at once.
   std::chrono::milliseconds drain_timeout{30000};

@@ -123,13 +123,24 @@ class supervisor {
   }
 
   /// Changes the number of workers, 1..1024; completes when that many are ready and surplus ones are
-  /// gone. Errors: invalid_options, not_running, and operation_aborted when a stop or a newer scale
-  /// came in between.
+  /// gone. Errors: invalid_options, not_running, reload_running, and operation_aborted when a stop or a
+  /// newer scale came in between.
   /// Signature: void(error_code). Cancellation: none.
   template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
   auto async_scale(std::size_t workers, CompletionToken&& token = {}) {
     return boost::asio::async_initiate<CompletionToken, void(error_code)>(
         [this](auto handler, std::size_t count) { start_scale(count, std::move(handler)); }, token, workers);
+  }
+
+  /// Replaces one ready worker by a fresh one of the same generation, which is ready first; then the old
+  /// one drains and its connections move over. Completes when the old one is gone. Errors: not_running,
+  /// worker_unavailable, launch_failed when the successor did not become ready (the old one serves on),
+  /// operation_aborted when the cluster began to stop in between.
+  /// Signature: void(error_code). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
+  auto async_restart(worker_id worker, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler, worker_id which) { start_restart(which, std::move(handler)); }, token, worker);
   }
 
   /// Replaces all workers, slot by slot, by workers that run what lies at the executable's path now: the
@@ -148,7 +159,7 @@ class supervisor {
   CLUSTER_API void abort_reload();
 
   /// Sets what is asked at each reload for the options of the new generation. What counts of them:
-  /// executable, arguments, environment, reload. It may throw to refuse the reload with a reason.
+  /// executable, arguments, environment, probe, reload. It may throw to refuse the reload with a reason.
   CLUSTER_API void on_reload(std::function<options()> refresh);
 
   CLUSTER_API cluster_status status() const;
@@ -168,6 +179,7 @@ class supervisor {
   CLUSTER_API void start_run(handler_type);
   CLUSTER_API void start_stop(stop_mode, handler_type);
   CLUSTER_API void start_scale(std::size_t, handler_type);
+  CLUSTER_API void start_restart(worker_id, handler_type);
   CLUSTER_API void start_reload(reload_handler_type);
 
   struct impl;

@@ -73,6 +73,9 @@ class worker {
   CLUSTER_API std::span<const listener> listeners() const noexcept;
   CLUSTER_API const logger& log() const noexcept;
 
+  /// The path that is to be asked before ready(); empty means none. cluster::http::serve does it.
+  CLUSTER_API std::string_view probe() const noexcept;
+
   /// Says that the application can serve. Call it once, after everything that may fail at start; later
   /// calls do nothing.
   CLUSTER_API void ready();
@@ -134,7 +137,8 @@ class worker {
   CLUSTER_API void done();
 
   /// Reports an exception that came out of application code: one log line and, at a bounded rate, a
-  /// `handler_failed` event at the supervisor. Never throws.
+  /// `handler_failed` event at the supervisor. Before ready() it becomes part of the reason why the worker
+  /// failed to start. Never throws.
   CLUSTER_API void report_failure(std::string_view where, std::string_view what) noexcept;
 
  private:

@@ -24,7 +24,12 @@ class connection_pool {
   /// Calls f for each open connection; f may close the one it is given.
   template <class F>
   void for_each(F&& f) {
-    for (connection* c = first_; c != nullptr;) {
+    for_each_while([] { return true; }, f);
+  }
+  /// The same, as long as `more` says so.
+  template <class More, class F>
+  void for_each_while(More&& more, F&& f) {
+    for (connection* c = first_; c != nullptr && more();) {
       connection* const next = c->next_open;
       f(*c);
       c = next;

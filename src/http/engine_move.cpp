@@ -23,7 +23,7 @@ void engine::on_move_change() {
   if (!draining_ || stopped_) return;
   clock_.update();
   in_batch_ = true;
-  pool_.for_each([this](connection& c) { try_move(c); });
+  if (mover_.possible) pool_.for_each_while(mover_.possible, [this](connection& c) { try_move(c); });
   in_batch_ = false;
   pool_.recycle();
   check_drained();

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "http/probe.hpp"
+
 #include <cluster/http/server.hpp>
 #include <cluster/worker.hpp>
 
@@ -33,7 +35,7 @@ int serve(worker& self, const router& app, server_options options) {
   boost::asio::io_context& context = self.context();
   server http(context, app, std::move(options));
   http.move_with(self);
-  http.start(self.listeners());
+  int code = 0;
 
   self.async_wait_drain([&](error_code ec, const drain_notice& notice) {
     if (ec) return;
@@ -45,8 +47,22 @@ int serve(worker& self, const router& app, server_options options) {
     });
     self.release_listeners();
   });
-  self.ready();
-  self.publish_load(0);
+  const auto begin = [&] {
+    http.start(self.listeners());
+    self.ready();
+    self.publish_load(0);
+  };
+  if (self.probe().empty()) {
+    begin();
+  } else {
+    probe(context, http, std::string(self.probe()), [&](const std::string& problem) {
+      if (self.state() != worker_state::starting) return;  // it is to leave already
+      if (problem.empty()) return begin();
+      self.report_failure("probe", problem);
+      code = 1;
+      context.stop();
+    });
+  }
   run_through(self, context);
 
   // The farewell is on its way; give it, and whatever else is ready, the moment it needs.
@@ -57,7 +73,7 @@ int serve(worker& self, const router& app, server_options options) {
   } catch (const std::exception& e) {
     self.report_failure("event loop", e.what());
   }
-  return 0;
+  return code;
 }
 
 }  // namespace cluster::http

@@ -3,6 +3,9 @@
 
 #include "http/engine.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <stdexcept>
 
 namespace cluster::http {
@@ -52,6 +55,12 @@ void server::move_with(worker& self) {
     const auto engine = to.lock();
     return engine && engine->adopt(std::move(what));
   });
+}
+
+void server::take(int connected) {
+  const int flags = ::fcntl(connected, F_GETFL);
+  if (flags >= 0) ::fcntl(connected, F_SETFL, flags | O_NONBLOCK);
+  if (flags < 0 || !engine_->adopt({connected, {}, {}, false})) ::close(connected);
 }
 
 void server::stop() { engine_->stop(); }

@@ -49,7 +49,8 @@ enum tag : std::uint8_t {
   tag_number = 22,
   tag_unread = 23,
   tag_state = 24,
-  tag_load_board = 25
+  tag_load_board = 25,
+  tag_probe = 26
 };
 
 constexpr std::size_t max_listeners = 64;
@@ -94,6 +95,7 @@ struct writer {
     out.number(tag_log_format, static_cast<std::uint64_t>(m.format));
     out.number(tag_drain_timeout, count(m.drain_timeout));
     out.number(tag_load_board, m.load_board ? 1 : 0);
+    out.text(tag_probe, m.probe);
     for (const listener& each : m.listeners)
       out.group(tag_listener, [&](field_writer& inner) {
         inner.text(tag_name, each.name);
@@ -177,6 +179,7 @@ void read(const field& f, welcome& out, bool& ok) {
   if (f.tag == tag_log_format) out.format = bounded(f, log_format::json, log_format::text);
   if (f.tag == tag_drain_timeout) out.drain_timeout = duration(f);
   if (f.tag == tag_load_board) out.load_board = f.number() != 0;
+  if (f.tag == tag_probe) out.probe = f.text();
   if (f.tag == tag_listener) {
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
   }

@@ -48,6 +48,7 @@ struct welcome {
   std::chrono::milliseconds drain_timeout{0};
   std::vector<listener> listeners;  ///< native_handle is not sent
   bool load_board = false;
+  std::string probe;  ///< what an HTTP worker asks itself before it is ready; empty: nothing
 };
 /// Worker: the application can serve.
 struct ready {};

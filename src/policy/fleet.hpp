@@ -108,6 +108,8 @@ class fleet {
   actions draining(worker_id, time_point now);
   /// The worker said that its drain is complete; its exit is awaited for kill_timeout.
   actions done(worker_id, time_point now);
+  /// A worker that is not ready yet said what is wrong; it becomes part of the words about its end.
+  void explain(worker_id, const std::string& why);
   actions channel_ended(worker_id, channel_end, time_point now);
   actions exited(worker_id, const exit_status&, time_point now);
 
@@ -130,6 +132,11 @@ class fleet {
   /// Restarts one worker, its successor first. Ignored if it is unknown, not ready, being replaced
   /// already, or a roll-out is busy with its slot.
   actions restart_worker(worker_id, time_point now);
+  bool may_restart(worker_id) const;
+  /// Launched, or about to be, and not yet exited.
+  bool alive(worker_id) const;
+  /// It leaves, or a successor for it is on its way.
+  bool being_replaced(worker_id) const;
 
   /// What has become due. Call at next_deadline() or later; earlier calls do nothing.
   actions tick(time_point now);

@@ -102,13 +102,27 @@ std::vector<worker_id> fleet::survivors(const worker_record& without) const {
 
 actions fleet::restart_worker(worker_id id, time_point now) {
   actions out;
-  if (stopping() || !is_ready(id)) return out;
+  if (!may_restart(id)) return out;
   const auto slot = find(id)->slot.value;
-  auto& found = slots_[slot];
-  if (found.worker != id || found.has_successor() || slot >= target_) return out;
-  if (rollout_ && rollout_->busy(slot)) return out;
-  launch_successor(slot, found.generation, now, out);
+  launch_successor(slot, slots_[slot].generation, now, out);
   return out;
+}
+
+bool fleet::may_restart(worker_id id) const {
+  if (stopping() || !is_ready(id)) return false;
+  const auto slot = workers_.at(id).slot.value;
+  const auto& found = slots_[slot];
+  if (found.worker != id || found.has_successor() || slot >= target_) return false;
+  return !rollout_ || !rollout_->busy(slot);
+}
+
+bool fleet::alive(worker_id id) const { return workers_.contains(id); }
+
+bool fleet::being_replaced(worker_id id) const {
+  const auto found = workers_.find(id);
+  if (found == workers_.end()) return false;
+  const auto& slot = slots_[found->second.slot.value];
+  return slot.worker != id || slot.has_successor();
 }
 
 /// Successors of single restarts take over as soon as they are ready.

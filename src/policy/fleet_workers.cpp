@@ -27,6 +27,13 @@ void fleet::apply(worker_record& worker, worker_input what, time_point now, acti
 }
 
 /// Why we are about to end a worker, for the text of its exit.
+void fleet::explain(worker_id id, const std::string& why) {
+  constexpr std::size_t enough = 300;
+  worker_record* worker = find(id);
+  if (worker != nullptr && !worker->ready_at && worker->note.size() < enough)
+    worker->add_note(why.substr(0, enough));
+}
+
 std::string fleet::note_for(worker_input what, worker_phase from) const {
   switch (what) {
     case worker_input::ready_deadline: return "not ready within " + describe(settings_.ready_timeout);

@@ -42,6 +42,9 @@ exit_reason worker_record::end_reason() const noexcept {
   if (asked) return signalled && !ours ? exit_reason::signalled : *reason;
   if (reason) return *reason;
   if (!ready_at) return exit_reason::failed_to_start;
+  // It announced its drain and kept its word: somebody sent it TERM, or its application wanted it so.
+  const bool clean = status.how == exit_status::kind::exited && status.code == 0;
+  if (told_draining && clean) return exit_reason::requested;
   return signalled && !ours ? exit_reason::signalled : exit_reason::crashed;
 }
 

@@ -84,7 +84,14 @@ int work(const std::function<int(worker&)>& serve) {
   worker self(context);
   self.handle_signals();
   run_detail::survive_broken_pipes();
-  const int code = serve(self);
+  int code = failed_running;
+  try {
+    code = serve(self);
+  } catch (const std::exception& problem) {
+    // Told to the supervisor, as it is why this worker ends; `run` would only print it.
+    self.report_failure("worker", problem.what());
+    return failed_running;
+  }
   // A server that was drained has said so itself; a bare function that returned after the notice has not.
   if (self.state() == worker_state::draining) self.done();
   return code;

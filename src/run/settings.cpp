@@ -20,27 +20,12 @@ expected set_text(options& into, const values& v) {
   return std::nullopt;
 }
 
-template <auto Member>
+// The path goes from the options down to the member: {&options::restart, &restart_policy::window}.
+template <auto... Path>
 expected set_duration(options& into, const values& v) {
   const auto parsed = parse_duration(v.front());
   if (!parsed) return a_duration;
-  into.*Member = *parsed;
-  return std::nullopt;
-}
-
-template <auto Member>
-expected set_restart_duration(options& into, const values& v) {
-  const auto parsed = parse_duration(v.front());
-  if (!parsed) return a_duration;
-  into.restart.*Member = *parsed;
-  return std::nullopt;
-}
-
-template <auto Member>
-expected set_reload_duration(options& into, const values& v) {
-  const auto parsed = parse_duration(v.front());
-  if (!parsed) return a_duration;
-  into.reload.*Member = *parsed;
+  (into.*....*Path) = *parsed;
   return std::nullopt;
 }
 
@@ -76,6 +61,12 @@ expected set_workers(options& into, const values& v) {
   if (v.front() == "auto") into.workers = 0;
   else if (number && *number >= 1 && *number <= 1024) into.workers = static_cast<std::size_t>(*number);
   else return "a number from 1 to 1024, or auto (one for each CPU)";
+  return std::nullopt;
+}
+
+expected set_probe(options& into, const values& v) {
+  if (!v.front().starts_with('/')) return "a path such as /healthz";
+  into.probe = v.front();
   return std::nullopt;
 }
 
@@ -118,6 +109,7 @@ constexpr setting table[] = {
     {"listen", "URI", "where to listen; may be repeated", true, set_listen},
     {"workers", "N|auto", "worker processes; auto: one for each CPU", false, set_workers},
     {"ready-timeout", "TIME", "a worker must be ready by then", false, set_duration<&options::ready_timeout>},
+    {"probe", "PATH", "a worker is ready when this path answers well", false, set_probe},
     {"drain-timeout", "TIME", "a leaving worker's time to finish its work", false,
      set_duration<&options::drain_timeout>},
     {"kill-timeout", "TIME", "between TERM and KILL for a worker that stays", false,
@@ -128,18 +120,19 @@ constexpr setting table[] = {
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
     {"backlog", "N", "", false, set_backlog},
-    {"restart-initial-delay", "TIME", "", false, set_restart_duration<&restart_policy::initial_delay>},
-    {"restart-max-delay", "TIME", "", false, set_restart_duration<&restart_policy::max_delay>},
-    {"restart-min-uptime", "TIME", "", false, set_restart_duration<&restart_policy::min_uptime>},
-    {"restart-window", "TIME", "", false, set_restart_duration<&restart_policy::window>},
-    {"restart-rest", "TIME", "", false, set_restart_duration<&restart_policy::rest>},
+    {"restart-initial-delay", "TIME", "", false,
+     set_duration<&options::restart, &restart_policy::initial_delay>},
+    {"restart-max-delay", "TIME", "", false, set_duration<&options::restart, &restart_policy::max_delay>},
+    {"restart-min-uptime", "TIME", "", false, set_duration<&options::restart, &restart_policy::min_uptime>},
+    {"restart-window", "TIME", "", false, set_duration<&options::restart, &restart_policy::window>},
+    {"restart-rest", "TIME", "", false, set_duration<&options::restart, &restart_policy::rest>},
     {"restart-max-failures", "N", "", false, set_restart_count<&restart_policy::max_failures>},
     {"restart-max-failures-cluster", "N", "", false,
      set_restart_count<&restart_policy::max_failures_cluster>},
     {"reload-max-surge", "N", "", false, set_reload_count<&reload_options::max_surge>},
     {"reload-max-unavailable", "N", "", false, set_reload_count<&reload_options::max_unavailable>},
-    {"reload-pause", "TIME", "", false, set_reload_duration<&reload_options::pause>},
-    {"reload-soak", "TIME", "", false, set_reload_duration<&reload_options::soak>},
+    {"reload-pause", "TIME", "", false, set_duration<&options::reload, &reload_options::pause>},
+    {"reload-soak", "TIME", "", false, set_duration<&options::reload, &reload_options::soak>},
     {"reload-rollback", "on|off", "", false, set_rollback},
     {"no-restart-codes", "N", "", true, set_no_restart_codes},
 };

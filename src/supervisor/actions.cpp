@@ -27,6 +27,7 @@ void supervisor::impl::apply(policy::actions list) {
   if (!running) return;
   if (scale_handler && fleet->ready_count() == fleet->target() && fleet->alive_count() == fleet->target())
     settle_scale({});
+  settle_restarts();
   arm_timer();
 }
 
@@ -117,6 +118,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   }
   failure_text = what.reason;
   settle_scale(boost::asio::error::operation_aborted);
+  abort_restarts();
   for (handler_type& each : stop_handlers) complete(std::move(each), {});
   stop_handlers.clear();
   complete(run_handler.take(), ec);
@@ -124,6 +126,22 @@ void supervisor::impl::perform(const policy::finish& what) {
 
 void supervisor::impl::settle_scale(error_code ec) {
   if (scale_handler) complete(scale_handler.take(), ec);
+}
+
+void supervisor::impl::settle_restarts() {
+  if (fleet->stopping()) return abort_restarts();
+  restart_waiters.remove_if([this](restart_waiter& each) {
+    if (fleet->being_replaced(each.worker)) return false;
+    complete(std::move(each.handler),
+             fleet->alive(each.worker) ? make_error_code(error::launch_failed) : error_code());
+    return true;
+  });
+}
+
+void supervisor::impl::abort_restarts() {
+  for (restart_waiter& each : restart_waiters)
+    complete(std::move(each.handler), boost::asio::error::operation_aborted);
+  restart_waiters.clear();
 }
 
 void supervisor::impl::arm_timer() {

@@ -46,6 +46,7 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what, std::s
     return apply(fleet->done(id, now));
   }
   if (const auto* failed = std::get_if<ipc::handler_failure>(&what)) {
+    fleet->explain(id, failed->where + ": " + failed->what);
     event reported;
     reported.kind = event_kind::handler_failed;
     reported.worker = id;
@@ -68,6 +69,7 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   greeting.level = settings.log.level;
   greeting.format = settings.log.format;
   greeting.drain_timeout = settings.drain_timeout;
+  greeting.probe = settings.probe;
   std::vector<os::unique_fd> copies;
   for (const os::listen_socket& each : listeners) {
     greeting.listeners.push_back(each.description());

@@ -117,9 +117,18 @@ void supervisor::impl::scale(std::size_t count, handler_type handler) {
   if (!running || fleet->stopping()) return complete(std::move(handler), make_error_code(error::not_running));
   if (count == 0 || count > 1024)
     return complete(std::move(handler), make_error_code(error::invalid_options));
+  if (fleet->rolling()) return complete(std::move(handler), make_error_code(error::reload_running));
   settle_scale(boost::asio::error::operation_aborted);
   scale_handler.put(std::move(handler));
   apply(fleet->scale(count, clock::now()));
+}
+
+void supervisor::impl::restart(worker_id worker, handler_type handler) {
+  if (!running || fleet->stopping()) return complete(std::move(handler), make_error_code(error::not_running));
+  if (!fleet->may_restart(worker))
+    return complete(std::move(handler), make_error_code(error::worker_unavailable));
+  restart_waiters.push_back({worker, std::move(handler)});
+  apply(fleet->restart_worker(worker, clock::now()));
 }
 
 cluster_status supervisor::impl::status() const {
@@ -177,6 +186,7 @@ void supervisor::impl::abandon() noexcept {
   for (handler_type& each : stop_handlers) complete(std::move(each), aborted);
   stop_handlers.clear();
   settle_scale(aborted);
+  abort_restarts();
   if (reload_handler) complete(reload_handler.take(), aborted, {});
 }
 

@@ -35,6 +35,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void run(handler_type handler);
   void stop(stop_mode mode, handler_type handler);
   void scale(std::size_t workers, handler_type handler);
+  void restart(worker_id worker, handler_type handler);
   void reload(reload_handler_type handler);
   void abort_reload();
   cluster_status status() const;
@@ -56,6 +57,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void signal(worker_id id, int number);
   void arm_timer();
   void settle_scale(error_code ec);
+  void settle_restarts();
+  void abort_restarts();
 
   // What workers say (conversation.cpp).
   void converse(worker_id id, worker_process& process);
@@ -69,6 +72,11 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void complete(handler_type handler, error_code ec);
   void complete(reload_handler_type handler, error_code ec, reload_report report);
   worker_process* find(worker_id id);
+
+  struct restart_waiter {
+    worker_id worker;  ///< that is to go
+    handler_type handler;
+  };
 
   executor_type executor;
   options settings;
@@ -93,6 +101,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   handler_slot<handler_type> run_handler;
   std::list<handler_type> stop_handlers;  ///< a list: its elements are never assigned
   handler_slot<handler_type> scale_handler;
+  std::list<restart_waiter> restart_waiters;
   handler_slot<reload_handler_type> reload_handler;
   std::function<options()> refresh;
   reload_report tally;  ///< what workers reported in the roll-out under way

@@ -54,8 +54,8 @@ bool still_there(const deployment& what) {
 }  // namespace
 
 os::failure launcher::prepare(const options& settings) {
-  if (os::failure failed = begin(settings)) return failed;
-  commit();
+  deployments_.clear();
+  if (os::failure failed = begin(settings, generation_id{1})) return failed;
   if (settings.user.empty() && settings.group.empty()) return {};
   os::identity who;
   if (os::failure failed = os::resolve_identity(settings.user, settings.group, who)) return failed;
@@ -63,28 +63,30 @@ os::failure launcher::prepare(const options& settings) {
   return {};
 }
 
-os::failure launcher::begin(const options& settings) {
+os::failure launcher::begin(const options& settings, generation_id generation) {
   deployment next;
   // Without a new path the old one holds: it is what is at the end of it that may have changed.
-  if (settings.executable.empty() && !now_.executable.empty()) {
-    next.executable = now_.executable;
+  if (settings.executable.empty() && !deployments_.empty()) {
+    next.executable = executable();
   } else if (os::failure failed = os::locate_executable(settings.executable, next.executable)) {
     return failed;
   }
   if (os::failure failed = next.file.open(next.executable)) return failed;
   next.arguments = settings.arguments;
   next.environment = settings.environment;
-  before_ = std::exchange(now_, std::move(next));
+  deployments_.insert_or_assign(generation, std::move(next));
   return {};
 }
 
-void launcher::commit() { before_.reset(); }
+void launcher::forget_before(generation_id generation) {
+  deployments_.erase(deployments_.begin(), deployments_.lower_bound(generation));
+}
 
-void launcher::revert() {
-  if (!before_) return;
-  now_ = std::move(*before_);
-  now_.pinned = true;
-  before_.reset();
+void launcher::forget(generation_id generation) { deployments_.erase(generation); }
+
+const std::string& launcher::executable() const noexcept {
+  static const std::string none;
+  return deployments_.empty() ? none : deployments_.rbegin()->second.executable;
 }
 
 os::failure launcher::launch(const std::string& cluster, const order& which, os::launched_process& process,
@@ -95,10 +97,13 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   const os::unique_fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!null) return {os::last_error(), "/dev/null: " + os::last_error().message()};
 
-  const deployment& what = which.last_good && before_ ? *before_ : now_;
+  const auto found = deployments_.find(which.generation);
+  if (found == deployments_.end())
+    return {make_error_code(error::launch_failed), "nothing is known of its generation any more"};
+  const deployment& what = found->second;
   os::launch_plan plan;
   plan.executable = what.executable;
-  if (which.last_good || (what.pinned && !still_there(what))) {
+  if (which.last_good && !still_there(what)) {
     // By path the new file would be run; by descriptor it is the old one, unless it was overwritten.
     if (!what.file.unchanged())
       return {make_error_code(error::launch_failed),

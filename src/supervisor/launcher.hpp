@@ -8,6 +8,7 @@
 #include <cluster/options.hpp>
 #include <cluster/types.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,29 +22,29 @@ struct deployment {
   os::kept_file file;
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
-  /// A roll-out away from it failed: what lies at the path now is known to be bad, so the kept file is run.
-  bool pinned = false;
 };
 
-/// Starts workers of the present generation, or of the last good one.
+/// Starts workers of any generation that still has a slot.
 class launcher {
  public:
   /// Finds the executable and the identity; the failure's detail is one line for people.
   os::failure prepare(const options& settings);
 
-  /// A new generation begins: from now on its executable, arguments and environment are used.
-  os::failure begin(const options& settings);
-  /// It is in place: there is no way back any more, and it is the last good one from now on.
-  void commit();
-  /// It is not: the one before is used again.
-  void revert();
+  /// A new generation begins, with the executable, arguments and environment of these settings.
+  os::failure begin(const options& settings, generation_id generation);
+  /// It has every slot: no older one is started again.
+  void forget_before(generation_id generation);
+  /// It has no slot and never will have.
+  void forget(generation_id generation);
 
-  const std::string& executable() const noexcept { return now_.executable; }
+  /// Of the newest generation.
+  const std::string& executable() const noexcept;
 
   struct order {
     worker_id id;
     slot_id slot;
     generation_id generation;
+    /// A newer generation has begun: what lies at the path now may be its file, so the kept one is run.
     bool last_good = false;
   };
   /// Starts one worker; `channel` becomes our end of its channel.
@@ -51,8 +52,7 @@ class launcher {
                      os::unique_fd& channel) const;
 
  private:
-  deployment now_;
-  std::optional<deployment> before_;  ///< during a roll-out
+  std::map<generation_id, deployment> deployments_;
   std::optional<os::identity> run_as_;
 };
 

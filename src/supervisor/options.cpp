@@ -59,6 +59,14 @@ problem check_reload(const reload_options& reload) {
   return check_duration("reload.soak", reload.soak, true);
 }
 
+problem check_probe(const std::string& path) {
+  const bool fine = path.empty() || (path.front() == '/' && path.size() <= 1024 &&
+                                     std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7F; }));
+  if (fine) return std::nullopt;
+  return "probe: '" + path.substr(0, 64) +
+         "' is not a path such as /healthz, without spaces, up to 1024 bytes";
+}
+
 problem check_environment(const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) {
     const auto equals = entry.find('=');
@@ -76,6 +84,7 @@ std::optional<std::string> validate(const options& o) {
   if (o.workers > 1024)
     return "workers: " + std::to_string(o.workers) + " is too many, 1 to 1024 (0: one for each CPU)";
   if (auto found = check_duration("ready_timeout", o.ready_timeout, false)) return found;
+  if (auto found = check_probe(o.probe)) return found;
   if (auto found = check_duration("drain_timeout", o.drain_timeout, true)) return found;
   if (auto found = check_duration("kill_timeout", o.kill_timeout, false)) return found;
   if (auto found = check_restart(o.restart)) return found;

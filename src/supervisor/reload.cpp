@@ -66,8 +66,10 @@ void supervisor::impl::reload(reload_handler_type handler) {
     return refuse(error::reload_failed, problem.what());
   }
   if (const auto problem = validate(next)) return refuse(error::reload_failed, *problem);
-  if (os::failure failed = starter.begin(next)) return refuse(error::reload_failed, std::move(failed.detail));
+  if (os::failure failed = starter.begin(next, {fleet->generation().value + 1}))
+    return refuse(error::reload_failed, std::move(failed.detail));
   settings.reload = next.reload;
+  settings.probe = next.probe;
   tally = {};
   reload_handler.put(std::move(handler));
   policy::actions list;
@@ -92,24 +94,19 @@ void supervisor::impl::perform(const policy::end_rollout& what) {
   report.reason = from.reason;
   error_code ec;
   switch (report.how) {
-    case reload_report::outcome::completed: starter.commit(); break;
+    case reload_report::outcome::completed: starter.forget_before(report.to); break;
     case reload_report::outcome::failed:
       ec = make_error_code(error::reload_failed);
       report.stage = to_string(from.stage);
-      // With slots that stay replaced, the new executable is what the cluster runs from now on.
-      if (from.slots_done == 0) starter.revert();
-      else starter.commit();
       break;
     case reload_report::outcome::rolled_back:
       ec = make_error_code(error::reload_failed);
       report.stage = to_string(from.stage);
-      starter.revert();
       break;
-    case reload_report::outcome::aborted:
-      ec = boost::asio::error::operation_aborted;
-      starter.revert();
-      break;
+    case reload_report::outcome::aborted: ec = boost::asio::error::operation_aborted; break;
   }
+  // Slots of both generations may stay as they are; each is then refilled by its own.
+  if (fleet->generation() != report.to) starter.forget(report.to);
   if (reload_handler) complete(reload_handler.take(), ec, std::move(report));
 }
 

@@ -37,6 +37,9 @@ void supervisor::start_stop(stop_mode mode, handler_type handler) { impl_->stop(
 void supervisor::start_scale(std::size_t workers, handler_type handler) {
   impl_->scale(workers, std::move(handler));
 }
+void supervisor::start_restart(worker_id worker, handler_type handler) {
+  impl_->restart(worker, std::move(handler));
+}
 void supervisor::start_reload(reload_handler_type handler) { impl_->reload(std::move(handler)); }
 void supervisor::abort_reload() { impl_->abort_reload(); }
 void supervisor::on_reload(std::function<options()> refresh) { impl_->refresh = std::move(refresh); }

@@ -11,6 +11,8 @@ namespace {
 
 // Enough to keep an heir busy, few enough that one that does not read holds little.
 constexpr std::size_t window = 64;
+// Below this there is room again: whoever waits for room looks at all its connections each time.
+constexpr std::size_t low_water = window / 2;
 
 // A full window of the largest offers.
 constexpr ipc::channel_limits line_limits{2 * window, window* ipc::max_message_size, window};
@@ -84,7 +86,7 @@ bool mover::move(moving_connection& what) {
 void mover::on_answer(heir& from, const ipc::message& what) {
   if (const auto* taken = std::get_if<ipc::taken>(&what)) {
     moved_ += from.unsettled.erase(taken->number);
-    if (from.unsettled.empty() || from.unsettled.size() == window - 1) changed();
+    if (from.unsettled.empty() || from.unsettled.size() == low_water) changed();
   } else if (std::holds_alternative<ipc::declined>(what)) {
     lose(from);
   }

@@ -42,6 +42,7 @@ std::string_view worker::name() const noexcept { return impl_->identity.name; }
 worker_state worker::state() const noexcept { return impl_->state; }
 std::span<const std::string> worker::arguments() const noexcept { return impl_->arguments; }
 std::span<const listener> worker::listeners() const noexcept { return impl_->listeners; }
+std::string_view worker::probe() const noexcept { return impl_->identity.probe; }
 const logger& worker::log() const noexcept { return impl_->log; }
 
 void worker::ready() {

@@ -190,6 +190,20 @@ std::size_t program::count(const std::string& text) const {
   return found;
 }
 
+std::size_t descriptors_of(int pid) {
+  std::error_code ec;
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid) + "/fd", ec);
+  return ec ? 0 : static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+std::size_t private_kib_of(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  std::size_t sum = 0;
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("Private_")) sum += std::stoul(line.substr(line.find(':') + 1));
+  return sum;
+}
+
 bool process_exists(int pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string text;

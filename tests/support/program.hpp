@@ -63,6 +63,11 @@ class program {
 /// True while a process of that pid exists and is no zombie.
 bool process_exists(int pid);
 
+/// What a process holds now: open descriptors, and private memory in KiB (a page shared with others does not
+/// count). 0 if it is gone.
+std::size_t descriptors_of(int pid);
+std::size_t private_kib_of(int pid);
+
 /// A fresh folder, removed with the object.
 class scratch_folder {
  public:

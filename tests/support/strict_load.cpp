@@ -30,10 +30,14 @@ struct strict_load::client {
 };
 
 strict_load::strict_load(std::uint16_t port, std::uint64_t seed,
-                         std::vector<std::pair<manner, unsigned>> clients)
-    : port_(port) {
+                         std::vector<std::pair<manner, unsigned>> clients, asking how_asked)
+    : port_(port), asking_(how_asked) {
   for (const auto& [how, count] : clients)
     for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this, how, own = ++seed] { run(how, own); });
+}
+
+std::string strict_load::question(const std::string& number) const {
+  return asking_ == asking::content ? echo(number) : "GET /say/" + number + " HTTP/1.1\r\nHost: test\r\n\r\n";
 }
 
 void strict_load::blame(std::uint64_t result::*what, const std::string& why) {
@@ -76,13 +80,13 @@ bool strict_load::round(client& one, manner how) {
       if (how == manner::paced) rest(one.random, 6);
       if (how == manner::holder) rest(one.random, 200);
       const std::string number = next();
-      if (!line.send(echo(number))) return check(one, {0, {}, {}, line.problem()}, {});
+      if (!line.send(question(number))) return check(one, {0, {}, {}, line.problem()}, {});
       return check(one, line.receive(), number);
     }
     case manner::pipelined: {
       std::vector<std::string> numbers(1 + one.random() % 16);
       std::string all;
-      for (std::string& each : numbers) all += echo(each = next());
+      for (std::string& each : numbers) all += question(each = next());
       const std::size_t split = one.random() % all.size();
       if (!line.send(all.substr(0, split))) return check(one, {0, {}, {}, line.problem()}, {});
       if (one.random() % 2 == 0) rest(one.random, 2);

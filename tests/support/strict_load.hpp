@@ -28,6 +28,12 @@ class strict_load {
     trickling   ///< uploads in small pieces
   };
 
+  /// How a number travels to the server and back.
+  enum class asking {
+    content,  ///< POST /echo with it as the content
+    path      ///< GET /say/NUMBER; what a plain web server can be taught as well
+  };
+
   struct result {
     std::uint64_t answered = 0;
     std::uint64_t connections = 0;
@@ -47,7 +53,8 @@ class strict_load {
     std::string words() const;
   };
 
-  strict_load(std::uint16_t port, std::uint64_t seed, std::vector<std::pair<manner, unsigned>> clients);
+  strict_load(std::uint16_t port, std::uint64_t seed, std::vector<std::pair<manner, unsigned>> clients,
+              asking how = asking::content);
   ~strict_load() { finish(); }
   strict_load(const strict_load&) = delete;
   strict_load& operator=(const strict_load&) = delete;
@@ -62,9 +69,11 @@ class strict_load {
   void run(manner how, std::uint64_t seed);
   bool round(client& one, manner how);
   void blame(std::uint64_t result::*what, const std::string& why);
+  std::string question(const std::string& number) const;
   bool check(client& one, const answer& got, const std::string& wanted);
 
   std::uint16_t port_;
+  asking asking_;
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> answered_{0};
   std::atomic<std::uint64_t> numbers_{0};

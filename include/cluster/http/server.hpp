@@ -58,6 +58,10 @@ class server {
   /// shutdown(2) or listen(2) on them. May be called again with more. Throws boost::system::system_error.
   CLUSTER_API void start(std::span<const listener> listeners);
 
+  /// Serves a connected stream socket that somebody else accepted. Takes the descriptor over, also if it
+  /// cannot serve it any more, and makes it non-blocking.
+  CLUSTER_API void take(int connected);
+
   /// Finishes what is there and takes nothing new: accepts what is pending, gives the listeners back,
   /// lets requests finish and answers them with `Connection: close`, closes idle connections (see
   /// server_options::drain_idle_time), and at `hard_deadline` closes the rest. Completes when no
@@ -101,7 +105,8 @@ class server {
 /// Serves `app` as a worker for the whole of its life.
 ///
 /// Begins to accept on the worker's listeners, says ready(), runs the worker's context, and when the
-/// worker is to leave drains and says done(). Returns the exit code, 0. An exception that other
+/// worker is to leave drains and says done(). With worker::probe() set it asks itself for that path first,
+/// before it accepts anything. Returns the exit code, 0, or 1 if that failed. An exception that other
 /// handlers of the context let out is reported as a failure and does not end the worker.
 CLUSTER_API int serve(worker& self, const router& app, server_options options = {});
 

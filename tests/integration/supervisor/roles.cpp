@@ -93,6 +93,21 @@ int hostile(int argc, char** argv) {
 }
 const role as_hostile{"hostile", hostile};
 
+// Says why it cannot start, and ends.
+int complaining(int, char**) {
+  boost::asio::io_context context;
+  cluster::worker self(context);
+  self.report_failure("cache", "the key file is missing");
+  return 9;
+}
+const role as_complaining{"complaining", complaining};
+
+// Good, unless its generation is above the first: then it ends at once.
+int first_only(int argc, char** argv) {
+  return std::string(std::getenv("CLUSTER_WORKER_ID")) == "1" ? good(argc, argv) : 8;
+}
+const role as_first_only{"first-only", first_only};
+
 // Never says ready.
 int silent(int, char**) {
   boost::asio::io_context context;

@@ -357,3 +357,81 @@ TEST_CASE("a reload can be taken back, refused, and asked for options", "[superv
   CHECK(*reason == "the file has a typing error");
   CHECK(cluster.stop() == error_code());
 }
+
+TEST_CASE("async_restart replaces one worker by a fresh one of its generation", "[supervisor]") {
+  supervised cluster(with_workers("good", 2));
+  std::optional<error_code> early;
+  cluster.master.async_restart({1}, [&](error_code ec) { early = ec; });
+  REQUIRE(cluster.run_until([&] { return early.has_value(); }));
+  CHECK(*early == make_error_code(error::not_running));
+  cluster.start();
+  REQUIRE(cluster.run_until_ready(2));
+  std::size_t fewest = 2;
+  cluster.on_event = [&](const event&) { fewest = std::min(fewest, cluster.master.status().ready); };
+  std::optional<error_code> first;
+  std::optional<error_code> again;
+  std::optional<error_code> unknown;
+  cluster.master.async_restart({1}, [&](error_code ec) { first = ec; });
+  cluster.master.async_restart({1}, [&](error_code ec) { again = ec; });
+  cluster.master.async_restart({77}, [&](error_code ec) { unknown = ec; });
+  REQUIRE(cluster.run_until([&] { return first && again && unknown; }));
+  CHECK(*first == error_code());
+  CHECK(*again == make_error_code(error::worker_unavailable));
+  CHECK(*unknown == make_error_code(error::worker_unavailable));
+  CHECK(fewest == 2);
+  const auto workers = cluster.master.status().workers;
+  REQUIRE(workers.size() == 2);
+  CHECK(workers[0].id.value == 3);
+  CHECK(workers[0].slot.value == 0);
+  CHECK(workers[1].id.value == 2);
+  REQUIRE(cluster.of(event_kind::exited).size() == 1);
+  CHECK(cluster.of(event_kind::exited)[0].reason == exit_reason::recycled);
+
+  cluster.on_event = nullptr;
+  std::optional<error_code> cut;
+  cluster.master.async_restart({2}, [&](error_code ec) { cut = ec; });
+  CHECK(cluster.stop() == error_code());
+  REQUIRE(cluster.run_until([&] { return cut.has_value(); }));
+  CHECK(*cut == boost::asio::error::operation_aborted);
+}
+
+TEST_CASE("a single restart whose successor does not start leaves the worker as it is", "[supervisor]") {
+  supervised cluster(with_workers("first-only", 1));
+  cluster.start();
+  REQUIRE(cluster.run_until_ready(1));
+  std::optional<error_code> result;
+  cluster.master.async_restart({1}, [&](error_code ec) { result = ec; });
+  REQUIRE(cluster.run_until([&] { return result.has_value(); }));
+  CHECK(*result == make_error_code(error::launch_failed));
+  CHECK(cluster.master.status().workers[0].id.value == 1);
+  CHECK(cluster.stop() == error_code());
+}
+
+TEST_CASE("the number of workers stays as it is while a roll-out runs", "[supervisor]") {
+  options settings = with_workers("good", 1);
+  settings.reload.soak = 50ms;
+  supervised cluster(settings);
+  cluster.start();
+  REQUIRE(cluster.run_until_ready(1));
+  std::optional<error_code> reloaded;
+  std::optional<error_code> scaled;
+  cluster.master.async_reload([&](error_code ec, const reload_report&) { reloaded = ec; });
+  cluster.master.async_scale(3, [&](error_code ec) { scaled = ec; });
+  REQUIRE(cluster.run_until([&] { return reloaded && scaled; }));
+  CHECK(*scaled == make_error_code(error::reload_running));
+  CHECK(*reloaded == error_code());
+  CHECK(cluster.master.status().target == 1);
+  CHECK(cluster.stop() == error_code());
+}
+
+TEST_CASE("what a worker says before it is ready is part of the reason of its end", "[supervisor]") {
+  options settings = with_workers("complaining", 1);
+  settings.restart.max_failures = 1;
+  supervised cluster(settings);
+  cluster.start();
+  REQUIRE(cluster.run_until([&] { return cluster.result.has_value(); }));
+  CHECK(*cluster.result == make_error_code(error::never_ready));
+  INFO(cluster.master.failure());
+  CHECK(cluster.master.failure().find("cache: the key file is missing") != std::string::npos);
+  CHECK(cluster.master.failure().find("exit code 9") != std::string::npos);
+}

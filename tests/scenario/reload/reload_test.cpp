@@ -27,16 +27,29 @@ TEST_CASE("back-to-back rolling replacements: nothing lost, nothing closed", "[r
   clients.wait_for_more(200);
   const char* wanted = std::getenv("CLUSTER_TEST_RELOADS");  // more of them in a soak
   const int rounds = wanted != nullptr ? std::atoi(wanted) : 8;
+  std::size_t descriptors = 0;
+  std::size_t memory = 0;
   for (int round = 1; round <= rounds; ++round) {
     cluster.signal(SIGHUP);
     cluster.wait_for("reload completed: 4 of 4 slots");
     clients.wait_for_more(50);
+    if (round != 4) continue;  // by now everything has been used that is kept for use
+    descriptors = descriptors_of(cluster.pid());
+    memory = private_kib_of(cluster.pid());
   }
+  const std::size_t descriptors_then = descriptors_of(cluster.pid());
+  const std::size_t memory_then = private_kib_of(cluster.pid());
   const strict_load::result seen = clients.finish();
   WARN(rounds << " rolling replacements of 4 workers, seed " << seed << ": " << seen.words());
   INFO(cluster.output());
+  WARN("supervisor after 4 and after " << rounds << ": " << descriptors << " and " << descriptors_then
+                                       << " descriptors, " << memory << " and " << memory_then
+                                       << " KiB of its own");
   CHECK(seen.lost() == 0);
   CHECK(seen.announced == 0);
+  CHECK(fewest_ready(cluster, 4) == 4);
+  CHECK(descriptors_then == descriptors);
+  CHECK(memory_then <= memory + 512);
   CHECK(living(cluster).size() == 4);
   CHECK(cluster.count("ended, replaced: exit code 0") == 4 * static_cast<std::size_t>(rounds));
   cluster.signal(SIGTERM);
@@ -92,6 +105,27 @@ TEST_CASE("a new generation that does not start: the old one serves on, untouche
   clients.finish();
 }
 
+TEST_CASE("a new generation that fails its probe: the old one serves on", "[reload]") {
+  deployment app;
+  program cluster(workbench(app.path(), {"--workers", "2", "--probe", "/whoami"}));
+  cluster.wait_ready(2);
+  app.replace_by(CLUSTER_TEST_BINARY_DIR "/examples/01_hello_cluster");  // it has no such route
+  cluster.signal(SIGHUP);
+  const std::string line = cluster.wait_for("reload failed at stage start");
+  INFO(line);
+  CHECK(line.find("GET /whoami: the answer was 404") != std::string::npos);
+  CHECK(line.find("0 of 2 slots") != std::string::npos);
+  CHECK(living(cluster).size() == 2);
+  CHECK(get(cluster.port(), "/whoami").status == 200);
+}
+
+TEST_CASE("a program that never passes its probe does not start", "[reload]") {
+  program cluster(
+      workbench(built, {"--workers", "1", "--probe", "/missing"}, {"CLUSTER_RESTART_MAX_FAILURES=2"}));
+  CHECK(cluster.wait_exit().code == 4);
+  CHECK(cluster.output().find("GET /missing: the answer was 404 Not Found") != std::string::npos);
+}
+
 TEST_CASE("a successor that dies while it soaks: back to what served before", "[reload]") {
   deployment app;
   program cluster(workbench(app.path(), {"--workers", "2"}, {"CLUSTER_RELOAD_SOAK=300ms"}));
@@ -107,6 +141,27 @@ TEST_CASE("a successor that dies while it soaks: back to what served before", "[
   INFO("seed " << seed << ": " << seen.words() << "\n" << cluster.output());
   CHECK(living(cluster).size() == 2);
   CHECK(seen.refused + seen.wrong + seen.silent == 0);
+}
+
+TEST_CASE("without roll-back both generations stay, each refilled by its own file", "[reload]") {
+  deployment app;
+  program cluster(workbench(app.path(), {"--workers", "2"},
+                            {"CLUSTER_RELOAD_SOAK=300ms", "CLUSTER_RELOAD_ROLLBACK=off"}));
+  cluster.wait_ready(2);
+  app.replace_by(CLUSTER_TEST_BINARY_DIR "/examples/01_hello_cluster");
+  cluster.signal(SIGHUP);
+  cluster.wait_ready(4);
+  ::kill(cluster.ready_workers().back().pid, SIGKILL);
+  cluster.wait_for("reload failed at stage soak");
+  const auto workers = cluster.ready_workers();  // 1 and 2 of the workbench, 3 in slot 0 and 4 of the new one
+  ::kill(workers[1].pid, SIGKILL);
+  cluster.wait_ready(5);
+  ::kill(workers[2].pid, SIGKILL);
+  cluster.wait_ready(6);
+  INFO(cluster.output());
+  std::set<int> seen;
+  for (int i = 0; i < 400 && seen.size() < 2; ++i) seen.insert(get(cluster.port(), "/whoami").status);
+  CHECK(seen == std::set<int>{200, 404});  // the old program has that route, the new one has not
 }
 
 TEST_CASE("a second reload while one runs is refused", "[reload]") {

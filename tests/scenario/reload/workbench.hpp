@@ -7,8 +7,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -28,6 +31,25 @@ inline std::set<int> living(const program& cluster) {
   for (const auto& each : cluster.ready_workers())
     if (process_exists(each.pid)) pids.insert(each.pid);
   return pids;
+}
+
+/// The fewest workers that were ready at one time, by the events as they were written, from the moment on
+/// when `target` had become ready for the first time.
+inline std::size_t fewest_ready(const program& cluster, std::size_t target) {
+  static const std::regex form(R"(worker (\d+) \(slot \d+, pid \d+\) (is ready|drains|ended))");
+  std::set<std::string> ready;
+  std::size_t fewest = target;
+  bool complete = false;
+  std::istringstream lines(cluster.output());
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (!std::regex_search(line, match, form)) continue;
+    if (match[2] == "is ready") ready.insert(match[1]);
+    else ready.erase(match[1]);
+    complete = complete || ready.size() == target;
+    if (complete) fewest = std::min(fewest, ready.size());
+  }
+  return fewest;
 }
 
 /// A folder with the program in it, to be deployed over.

@@ -70,6 +70,8 @@ TEST_CASE("welcome carries identity and listeners in their order") {
   CHECK(back.drain_timeout == what.drain_timeout);
   CHECK(back.load_board);
   CHECK_FALSE(through(ipc::welcome{}).load_board);
+  CHECK(back.probe == what.probe);
+  CHECK(through(ipc::welcome{}).probe.empty());
   REQUIRE(back.listeners.size() == 64);
   for (std::size_t i = 0; i < 64; ++i) {
     CHECK(back.listeners[i].name == what.listeners[i].name);

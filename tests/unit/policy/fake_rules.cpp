@@ -114,7 +114,10 @@ void fake_world::account_for_exit(const event& told, process& one) {
   require(told.status == one.status, "the exit status is the kernel's");
   require(one.told == rank(event_kind::disconnected), "disconnected comes before exited");
   switch (told.reason) {
-    case exit_reason::requested: return require(stopping_, "requested only by a stop");
+    case exit_reason::requested: {
+      const bool clean = one.status.how == exit_status::kind::exited && one.status.code == 0;
+      return require(stopping_ || (one.was_ready && clean), "requested only by a stop or with exit code 0");
+    }
     case exit_reason::scaled_down: return require(scaled_down_, "scaled_down only by a scale");
     case exit_reason::failed_to_start: return require(!one.was_ready, "failed_to_start only without ready");
     case exit_reason::crashed: return require(one.was_ready, "crashed only after ready");

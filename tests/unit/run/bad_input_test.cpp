@@ -33,6 +33,8 @@ TEST_CASE("a bad flag is refused with flag, value and what is accepted") {
       {{"--drain-timeout=-1s"}, {"--drain-timeout", "'-1s'", "30s"}},
       {{"--ready-timeout", "99999h"}, {"--ready-timeout", "'99999h'"}},
       {{"--ready-timeout", "0"}, {"ready", "0", "1 ms to a year"}},
+      {{"--probe", "healthz"}, {"--probe", "'healthz'", "a path such as /healthz"}},
+      {{"--probe", "/a b"}, {"probe", "'/a b'", "without spaces"}},
       {{"--kill-timeout", "0"}, {"kill", "0", "1 ms to a year"}},
       {{"--log-level", "loud"}, {"--log-level", "'loud'", "debug, info, warning, error or off"}},
       {{"--log-level", "INFO"}, {"--log-level", "'INFO'"}},

@@ -78,6 +78,7 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "listen") return list(o.listen, [](const std::string& s) { return s; });
   if (name == "workers") return std::to_string(o.workers);
   if (name == "ready-timeout") return ms(o.ready_timeout);
+  if (name == "probe") return o.probe;
   if (name == "drain-timeout") return ms(o.drain_timeout);
   if (name == "kill-timeout") return ms(o.kill_timeout);
   if (name == "user") return o.user;
@@ -119,6 +120,7 @@ inline const std::vector<setting_case>& setting_cases() {
       {"listen", R"(["1001", "unix:/a"])", "1002,unix:/b", "1003", "1001,unix:/a", "1002,unix:/b", "1003"},
       {"workers", "2", "3", "4", "2", "3", "4"},
       {"ready-timeout", "\"2s\"", "3000ms", "4", "2000", "3000", "4000"},
+      {"probe", "\"/a\"", "/b", "/c", "/a", "/b", "/c"},
       {"drain-timeout", "2", "3m", "0", "2000", "180000", "0"},
       {"kill-timeout", "\"200ms\"", "300ms", "1h", "200", "300", "3600000"},
       {"user", "\"www\"", "web", "nobody", "www", "web", "nobody"},
