@@ -38,6 +38,8 @@ CLUSTER_API std::string_view to_string(event_kind) noexcept;
 /// One event, as observers see it. Fields that do not apply to its kind keep their defaults.
 struct event {
   event_kind kind{};
+  std::uint64_t sequence = 0;  ///< counts up by one from 1 for each event of this supervisor
+  std::chrono::system_clock::time_point at{};
   worker_id worker{};
   slot_id slot{};
   generation_id generation{};

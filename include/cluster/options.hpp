@@ -55,6 +55,15 @@ struct reload_options {
   bool rollback = true;
 };
 
+/// For one rolling replacement: what is to differ from options::reload. What is not set is as there.
+struct reload_changes {
+  std::optional<std::size_t> max_surge;
+  std::optional<std::size_t> max_unavailable;
+  std::optional<std::chrono::milliseconds> pause;
+  std::optional<std::chrono::milliseconds> soak;
+  std::optional<bool> rollback;
+};
+
 /// Everything that a cluster can be told. An aggregate for designated initialisers; what is left out
 /// keeps its default. Checked as a whole before anything starts (see validate()).
 struct options {

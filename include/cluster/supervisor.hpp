@@ -12,10 +12,13 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,17 +35,46 @@ struct worker_status {
   std::uint64_t restarts = 0;           ///< of its slot, since the cluster was started
 };
 
-/// The cluster at one moment.
-struct cluster_status {
-  std::string name;
-  int pid = 0;
-  std::string executable;  ///< the path that workers run
+/// How one worker ended.
+struct worker_exit {
+  worker_id worker;
   generation_id generation;
-  std::size_t target = 0;  ///< wanted number of workers
-  std::size_t ready = 0;   ///< workers that are ready now
-  bool stopping = false;
-  std::vector<std::string> listeners;  ///< where it really listens, as URIs
-  std::vector<worker_status> workers;  ///< the living ones, by slot
+  int pid = 0;
+  exit_reason reason{};
+  exit_status status;
+  std::chrono::system_clock::time_point at{};
+};
+
+/// What came to pass in one slot since the cluster was started. Only grows, whoever has the slot.
+struct slot_history {
+  std::uint64_t starts = 0;          ///< workers started, the present one included
+  std::chrono::microseconds cpu{0};  ///< CPU time of its workers that are gone
+  std::vector<worker_exit> exits;    ///< the last five, newest first
+};
+
+/// Counted since the cluster was started. Only grows.
+struct cluster_counters {
+  std::uint64_t workers_started = 0;
+  std::uint64_t launches_failed = 0;
+  std::uint64_t handler_failures = 0;      ///< reports of them; a worker sums up what comes too fast
+  std::array<std::uint64_t, 9> exits{};    ///< by exit_reason
+  std::array<std::uint64_t, 4> reloads{};  ///< by reload_report::outcome
+};
+
+/// A rolling replacement under way.
+struct rollout_status {
+  generation_id from;
+  generation_id to;
+  std::size_t slots_total = 0;
+  std::size_t slots_done = 0;
+  bool going_back = false;  ///< it failed or was aborted, and replaced slots get the old generation again
+};
+
+/// What one worker uses of the machine.
+struct worker_usage {
+  std::chrono::microseconds cpu{0};  ///< CPU time since its start, with children it waited for
+  std::uint64_t rss_bytes = 0;       ///< resident memory
+  std::uint64_t pss_bytes = 0;       ///< the same, shared pages divided among their users; if asked for
 };
 
 /// What a rolling replacement came to.
@@ -64,6 +96,26 @@ struct reload_report {
   std::uint64_t requests_finished = 0;  ///< answered by draining workers
   std::string stage;                    ///< of a failure: launch, start, soak, handed_over
   std::string reason;                   ///< of a failure, in words
+};
+
+/// The cluster at one moment.
+struct cluster_status {
+  std::string name;
+  int pid = 0;
+  std::string version;     ///< options::version, of the program
+  std::string executable;  ///< the path that workers run
+  generation_id generation;
+  std::size_t target = 0;  ///< wanted number of workers
+  std::size_t ready = 0;   ///< workers that are ready now
+  bool stopping = false;
+  std::vector<std::string> listeners;       ///< where it really listens, as URIs
+  std::vector<std::string> listener_names;  ///< of the same, as workers see them
+  std::vector<worker_status> workers;       ///< the living ones, by slot
+  std::chrono::milliseconds uptime{0};      ///< since async_run
+  std::optional<rollout_status> rollout;
+  std::optional<reload_report> last_reload;  ///< the last one that ended
+  std::vector<slot_history> slots;           ///< by slot; those that were taken away stay
+  cluster_counters counters;
 };
 
 CLUSTER_API std::string_view to_string(reload_report::outcome) noexcept;
@@ -101,6 +153,11 @@ class supervisor {
 
   /// Sets the observer; an empty one removes it. Set it before async_run to see every event.
   CLUSTER_API void on_event(observer);
+
+  /// Adds an observer beside that one, for parts of a program that know nothing of each other. It is
+  /// called until the returned handle, or a copy of it, is destroyed. The handle may outlive the
+  /// supervisor.
+  [[nodiscard]] CLUSTER_API std::shared_ptr<void> observe(observer);
 
   /// Starts the workers and supervises them until the cluster has ended.
   /// Errors: those of open(); never_ready and workers_failed when the cluster gave up (failure() says
@@ -152,7 +209,16 @@ class supervisor {
                 boost::asio::deferred_t>
   auto async_reload(CompletionToken&& token = {}) {
     return boost::asio::async_initiate<CompletionToken, void(error_code, reload_report)>(
-        [this](auto handler) { start_reload(std::move(handler)); }, token);
+        [this](auto handler) { start_reload({}, std::move(handler)); }, token);
+  }
+
+  /// The same; what is set in `changes` counts for this one in place of options::reload.
+  template <boost::asio::completion_token_for<void(error_code, reload_report)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_reload(const reload_changes& changes, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, reload_report)>(
+        [this](auto handler, const reload_changes& how) { start_reload(how, std::move(handler)); }, token,
+        changes);
   }
 
   /// Takes a rolling replacement back that is under way; nothing happens without one.
@@ -162,7 +228,21 @@ class supervisor {
   /// executable, arguments, environment, probe, reload. It may throw to refuse the reload with a reason.
   CLUSTER_API void on_reload(std::function<options()> refresh);
 
+  /// Ends one worker: drain, then TERM, then KILL. Its slot gets another one afterwards; to have fewer
+  /// workers use async_scale. Completes when it is gone. Errors: not_running,
+  /// worker_unavailable (it need not be ready, though), operation_aborted as with async_restart.
+  /// Signature: void(error_code). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
+  auto async_end(worker_id worker, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler, worker_id which) { start_end(which, std::move(handler)); }, token, worker);
+  }
+
   CLUSTER_API cluster_status status() const;
+
+  /// What a living worker uses of the machine, read now; nothing if it is gone. Reading its share of
+  /// memory (`with_pss`) takes the longer the more it has mapped.
+  CLUSTER_API std::optional<worker_usage> usage(worker_id, bool with_pss = false) const;
 
   /// Why the cluster gave up, in words; empty while it did not.
   CLUSTER_API const std::string& failure() const noexcept;
@@ -180,7 +260,8 @@ class supervisor {
   CLUSTER_API void start_stop(stop_mode, handler_type);
   CLUSTER_API void start_scale(std::size_t, handler_type);
   CLUSTER_API void start_restart(worker_id, handler_type);
-  CLUSTER_API void start_reload(reload_handler_type);
+  CLUSTER_API void start_end(worker_id, handler_type);
+  CLUSTER_API void start_reload(const reload_changes&, reload_handler_type);
 
   struct impl;
   std::shared_ptr<impl> impl_;

@@ -37,7 +37,7 @@ enum class stop_mode : std::uint8_t {
 
 /// Why a worker ended.
 enum class exit_reason : std::uint8_t {
-  requested,        ///< the whole cluster was asked to stop, or this worker by somebody else (TERM)
+  requested,        ///< the whole cluster, or this one worker, was asked to stop (TERM from outside, too)
   replaced,         ///< a rolling replacement put a successor in its slot
   scaled_down,      ///< its slot was taken away
   recycled,         ///< a limit on age, requests or memory was reached

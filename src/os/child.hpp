@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -31,13 +32,18 @@ class child {
   /// False if the process is gone.
   bool signal(int number) noexcept;
 
+  /// CPU time of the process and of the children it waited for; known once wait() has called `done`.
+  std::chrono::microseconds cpu_time() const noexcept { return cpu_time_; }
+
  private:
   pid_t pid_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::any_io_executor> pidfd_;
   std::shared_ptr<const void> alive_ = std::make_shared<char>();
+  std::chrono::microseconds cpu_time_{0};
 };
 
-/// Collects the status of an ended child without blocking; false while it still runs.
-bool collect_status(int pidfd, exit_status& out);
+/// Collects the status of an ended child without blocking; false while it still runs. With `cpu` also
+/// the CPU time that it used.
+bool collect_status(int pidfd, exit_status& out, std::chrono::microseconds* cpu = nullptr);
 
 }  // namespace cluster::os

@@ -133,10 +133,16 @@ class fleet {
   /// already, or a roll-out is busy with its slot.
   actions restart_worker(worker_id, time_point now);
   bool may_restart(worker_id) const;
+  /// Drains one worker; its slot gets another one once it is gone. Ignored as above, but it need not be
+  /// ready.
+  actions end_worker(worker_id, time_point now);
+  bool may_end(worker_id) const;
   /// Launched, or about to be, and not yet exited.
   bool alive(worker_id) const;
   /// It leaves, or a successor for it is on its way.
   bool being_replaced(worker_id) const;
+  /// The roll-out under way, if there is one.
+  const rollout* current_rollout() const noexcept { return rollout_ ? &*rollout_ : nullptr; }
 
   /// What has become due. Call at next_deadline() or later; earlier calls do nothing.
   actions tick(time_point now);

@@ -108,12 +108,38 @@ actions fleet::restart_worker(worker_id id, time_point now) {
   return out;
 }
 
-bool fleet::may_restart(worker_id id) const {
-  if (stopping() || !is_ready(id)) return false;
-  const auto slot = workers_.at(id).slot.value;
+bool fleet::may_restart(worker_id id) const { return is_ready(id) && may_end(id); }
+
+actions fleet::end_worker(worker_id id, time_point now) {
+  actions out;
+  if (!may_end(id)) return out;
+  auto& worker = *find(id);
+  release(worker, exit_reason::requested, survivors(worker), now, out);
+  advance(now, out);
+  return out;
+}
+
+bool fleet::may_end(worker_id id) const {
+  const auto worker = workers_.find(id);
+  if (stopping() || worker == workers_.end() || worker->second.reason) return false;
+  const auto slot = worker->second.slot.value;
   const auto& found = slots_[slot];
   if (found.worker != id || found.has_successor() || slot >= target_) return false;
-  return !rollout_ || !rollout_->busy(slot);
+  if (rollout_ && rollout_->busy(slot)) return false;
+  switch (worker->second.phase) {
+    case worker_phase::launching:
+    case worker_phase::starting:
+    case worker_phase::online:
+    case worker_phase::ready: return true;
+    case worker_phase::abandoned:
+    case worker_phase::draining:
+    case worker_phase::leaving:
+    case worker_phase::lost:
+    case worker_phase::terminating:
+    case worker_phase::killing:
+    case worker_phase::gone: return false;
+  }
+  return false;
 }
 
 bool fleet::alive(worker_id id) const { return workers_.contains(id); }
@@ -122,7 +148,7 @@ bool fleet::being_replaced(worker_id id) const {
   const auto found = workers_.find(id);
   if (found == workers_.end()) return false;
   const auto& slot = slots_[found->second.slot.value];
-  return slot.worker != id || slot.has_successor();
+  return found->second.asked || slot.worker != id || slot.has_successor();
 }
 
 /// Successors of single restarts take over as soon as they are ready.

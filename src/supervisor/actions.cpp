@@ -162,16 +162,25 @@ void supervisor::impl::arm_timer() {
   });
 }
 
-// Observers see the event as it is; what they throw is theirs, not the supervisor's end.
 void supervisor::impl::tell(event what) {
   if (const worker_process* process = find(what.worker)) what.pid = process->child.pid();
+  remember(what);
   std::string line;
   const log_level level = describe(what, line);
   settings.log(level, line);
-  if (!observer) return;
-  const auto current = observer;
+  std::erase_if(observers, [](const auto& each) { return each.expired(); });
+  // Copies: an observer may set another one, or add and remove some.
+  const auto others = observers;
+  call(supervisor::observer(observer), what);
+  for (const auto& each : others)
+    if (const auto one = each.lock()) call(*one, what);
+}
+
+// Observers see the event as it is; what they throw is theirs, not the supervisor's end.
+void supervisor::impl::call(const supervisor::observer& one, const event& what) const {
+  if (!one) return;
   try {
-    current(what);
+    one(what);
   } catch (const std::exception& problem) {
     settings.log(log_level::error, std::string("the event observer threw: ") + problem.what());
   } catch (...) {

@@ -118,6 +118,7 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
     return other.first != id && other.second->slot == found->second->slot;
   };
   if (std::ranges::none_of(workers, shares_slot)) board.withdraw(found->second->slot.value);
+  remember_cpu(*found->second);
   // The process object must outlive the fleet's answer: its pid belongs into the last events.
   apply(fleet->exited(id, status, clock::now()));
   workers.erase(id);

@@ -99,6 +99,7 @@ void supervisor::impl::run(handler_type handler) {
     });
   run_handler.put(std::move(handler));
   running = true;
+  started = clock::now();
   work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
   fleet.emplace(fleet_settings(settings));
   apply(fleet->start(clock::now()));
@@ -131,17 +132,30 @@ void supervisor::impl::restart(worker_id worker, handler_type handler) {
   apply(fleet->restart_worker(worker, clock::now()));
 }
 
+void supervisor::impl::end(worker_id worker, handler_type handler) {
+  if (!running || fleet->stopping()) return complete(std::move(handler), make_error_code(error::not_running));
+  if (!fleet->may_end(worker))
+    return complete(std::move(handler), make_error_code(error::worker_unavailable));
+  restart_waiters.push_back({worker, std::move(handler)});
+  apply(fleet->end_worker(worker, clock::now()));
+}
+
 cluster_status supervisor::impl::status() const {
   cluster_status result;
   result.name = settings.name;
   result.pid = static_cast<int>(::getpid());
   result.executable = starter.executable();
-  for (const os::listen_socket& each : listeners) result.listeners.push_back(each.description().uri);
+  result.version = settings.version;
+  for (const os::listen_socket& each : listeners) {
+    result.listeners.push_back(each.description().uri);
+    result.listener_names.push_back(each.description().name);
+  }
   if (!fleet) return result;
   result.generation = fleet->generation();
   result.target = fleet->target();
   result.ready = fleet->ready_count();
   result.stopping = fleet->stopping();
+  report_history(result);
   const auto now = clock::now();
   for (const policy::worker_view& each : fleet->view()) {
     const auto found = workers.find(each.id);
@@ -166,6 +180,7 @@ int supervisor::impl::duplicate_pidfd(worker_id id) const {
 // moments unless the kernel itself is stuck, and then the deadline ends the wait.
 void supervisor::impl::abandon() noexcept {
   observer = nullptr;
+  observers.clear();
   timer.cancel();
   const auto deadline = clock::now() + std::chrono::seconds(2);
   for (auto& [id, process] : workers) process->child.signal(SIGKILL);

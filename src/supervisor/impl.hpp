@@ -36,9 +36,11 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void stop(stop_mode mode, handler_type handler);
   void scale(std::size_t workers, handler_type handler);
   void restart(worker_id worker, handler_type handler);
-  void reload(reload_handler_type handler);
+  void end(worker_id worker, handler_type handler);
+  void reload(const reload_changes& changes, reload_handler_type handler);
   void abort_reload();
   cluster_status status() const;
+  std::optional<worker_usage> usage(worker_id id, bool with_pss) const;
   int duplicate_pidfd(worker_id id) const;
   void abandon() noexcept;
 
@@ -68,7 +70,13 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void break_off(worker_id id, std::string_view why);
   void welcome(worker_id id, worker_process& process);
 
+  // What is kept of what happened (history.cpp).
+  void remember(event& what);
+  void remember_cpu(const worker_process& process);
+  void report_history(cluster_status& into) const;
+
   void tell(event what);
+  void call(const supervisor::observer& one, const event& what) const;
   void complete(handler_type handler, error_code ec);
   void complete(reload_handler_type handler, error_code ec, reload_report report);
   worker_process* find(worker_id id);
@@ -81,6 +89,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   executor_type executor;
   options settings;
   supervisor::observer observer;
+  std::vector<std::weak_ptr<supervisor::observer>> observers;
   std::string failure_text;
 
   launcher starter;
@@ -105,7 +114,12 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   handler_slot<reload_handler_type> reload_handler;
   std::function<options()> refresh;
   reload_report tally;  ///< what workers reported in the roll-out under way
-  executor_type work;   ///< keeps the context running while every worker rests
+  std::optional<reload_report> last_reload;
+  std::uint64_t last_sequence = 0;
+  clock::time_point started{};
+  std::vector<slot_history> history;
+  cluster_counters counters;
+  executor_type work;  ///< keeps the context running while every worker rests
 };
 
 /// One line for the log, and its level.

@@ -37,6 +37,15 @@ policy::rollout_settings rollout_settings(const reload_options& wanted) {
   return result;
 }
 
+reload_options changed(reload_options how, const reload_changes& by) {
+  how.max_surge = by.max_surge.value_or(how.max_surge);
+  how.max_unavailable = by.max_unavailable.value_or(how.max_unavailable);
+  how.pause = by.pause.value_or(how.pause);
+  how.soak = by.soak.value_or(how.soak);
+  how.rollback = by.rollback.value_or(how.rollback);
+  return how;
+}
+
 }  // namespace
 
 std::string_view to_string(reload_report::outcome how) noexcept {
@@ -50,7 +59,7 @@ std::string_view to_string(reload_report::outcome how) noexcept {
 }
 
 // One roll-out at a time: a second wish is refused, so that whoever asks knows whose report comes.
-void supervisor::impl::reload(reload_handler_type handler) {
+void supervisor::impl::reload(const reload_changes& changes, reload_handler_type handler) {
   reload_report refused;
   refused.how = reload_report::outcome::failed;
   const auto refuse = [&](error why, std::string reason) {
@@ -65,16 +74,18 @@ void supervisor::impl::reload(reload_handler_type handler) {
   } catch (const std::exception& problem) {
     return refuse(error::reload_failed, problem.what());
   }
+  const reload_options configured = next.reload;
+  next.reload = changed(configured, changes);
   if (const auto problem = validate(next)) return refuse(error::reload_failed, *problem);
   if (os::failure failed = starter.begin(next, {fleet->generation().value + 1}))
     return refuse(error::reload_failed, std::move(failed.detail));
-  settings.reload = next.reload;
+  settings.reload = configured;
   settings.probe = next.probe;
   tally = {};
   reload_handler.put(std::move(handler));
   policy::actions list;
   // Cannot be refused: all of its reasons were looked at above.
-  fleet->reload(rollout_settings(settings.reload), clock::now(), list);
+  fleet->reload(rollout_settings(next.reload), clock::now(), list);
   apply(std::move(list));
 }
 
@@ -107,6 +118,8 @@ void supervisor::impl::perform(const policy::end_rollout& what) {
   }
   // Slots of both generations may stay as they are; each is then refilled by its own.
   if (fleet->generation() != report.to) starter.forget(report.to);
+  ++counters.reloads[static_cast<std::size_t>(report.how)];
+  last_reload = report;
   if (reload_handler) complete(reload_handler.take(), ec, std::move(report));
 }
 

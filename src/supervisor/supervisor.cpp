@@ -32,6 +32,13 @@ void supervisor::open() {
 }
 
 void supervisor::on_event(observer hook) { impl_->observer = std::move(hook); }
+
+std::shared_ptr<void> supervisor::observe(observer hook) {
+  auto kept = std::make_shared<supervisor::observer>(std::move(hook));
+  impl_->observers.push_back(kept);
+  return kept;
+}
+
 void supervisor::start_run(handler_type handler) { impl_->run(std::move(handler)); }
 void supervisor::start_stop(stop_mode mode, handler_type handler) { impl_->stop(mode, std::move(handler)); }
 void supervisor::start_scale(std::size_t workers, handler_type handler) {
@@ -40,9 +47,15 @@ void supervisor::start_scale(std::size_t workers, handler_type handler) {
 void supervisor::start_restart(worker_id worker, handler_type handler) {
   impl_->restart(worker, std::move(handler));
 }
-void supervisor::start_reload(reload_handler_type handler) { impl_->reload(std::move(handler)); }
+void supervisor::start_end(worker_id worker, handler_type handler) { impl_->end(worker, std::move(handler)); }
+void supervisor::start_reload(const reload_changes& changes, reload_handler_type handler) {
+  impl_->reload(changes, std::move(handler));
+}
 void supervisor::abort_reload() { impl_->abort_reload(); }
 void supervisor::on_reload(std::function<options()> refresh) { impl_->refresh = std::move(refresh); }
+std::optional<worker_usage> supervisor::usage(worker_id id, bool with_pss) const {
+  return impl_->usage(id, with_pss);
+}
 cluster_status supervisor::status() const { return impl_->status(); }
 const std::string& supervisor::failure() const noexcept { return impl_->failure_text; }
 int supervisor::duplicate_pidfd(worker_id id) const { return impl_->duplicate_pidfd(id); }

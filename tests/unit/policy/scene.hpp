@@ -32,6 +32,7 @@ class scene {
   std::string dies(std::uint64_t id, int signal);
   std::string stop(stop_mode mode) { return say(fleet_.stop(mode, now)); }
   std::string scale(std::size_t workers) { return say(fleet_.scale(workers, now)); }
+  std::string end(std::uint64_t id) { return say(fleet_.end_worker({id}, now)); }
   std::string tick() { return say(fleet_.tick(now)); }
 
   /// Lets time pass up to the next deadline, which must be exactly `span` away, and ticks.
