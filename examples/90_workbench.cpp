@@ -7,6 +7,7 @@
 //   /headers     the fields as received   /throw    throws: 500 for this request only
 //   /big         8 MiB                    /exit/N   ends its worker with exit code N
 //   /upload      counts the content       /nocontent  204
+//   /visits      counts the requests of its connection, in whichever worker that is
 // The field X-Worker names the worker that answered. Own argument, after `--`: --fail-start CODE ends
 // each worker before it is ready.
 #include <cluster/cluster.hpp>
@@ -69,6 +70,11 @@ void add_routes(http::router& app, const cluster::worker& self) {
   };
   app.post("/upload", count).put("/upload", count);
   app.get("/nocontent", [=] { return named(http::status(204)); });
+  app.get("/visits", [=](const http::request& request) {
+    auto& state = request.connection_state();
+    if (!state.has_value()) state = 0;
+    return named(http::text(std::to_string(++std::any_cast<int&>(state)) + "\n"));
+  });
   app.get("/ms/{time}", [=](const http::request& request) -> boost::asio::awaitable<http::response> {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
                                     std::chrono::milliseconds(number(request.param("time"))));
@@ -98,6 +104,9 @@ int main(int argc, char** argv) {
     if (!own.empty()) throw std::invalid_argument("'" + own[0] + "': known is --fail-start CODE");
     http::router app;
     add_routes(app, self);
-    return http::serve(self, app);
+    http::server_options options;  // the count of /visits goes along when a connection moves
+    options.save_state = [](const std::any& count) { return std::to_string(std::any_cast<int>(count)); };
+    options.restore_state = [](std::string_view octets) { return std::any(number(octets)); };
+    return http::serve(self, app, options);
   });
 }

@@ -6,6 +6,7 @@
 #include "http/poll_set.hpp"
 #include "wire/byte_buffer.hpp"
 
+#include <any>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,12 +38,14 @@ struct connection : poll_target, wheel_entry {
   bool linger = false;                ///< at the end, wait for the client's side
   bool ending = false;                ///< the end of the stream is in the socket
   bool expired = false;               ///< its time is up and it is looked at once more
+  bool stays = false;                 ///< its state cannot go along, so it does not move
   std::size_t scanned = 0;            ///< of `unread`, by the head reader
   std::uint64_t dropped = 0;          ///< octets, while lingering
   std::uint64_t limit = never;        ///< end of the phase head, body or lingering
   wire::byte_buffer unread;           ///< octets received and not used yet
   wire::byte_buffer unsent;           ///< octets of answers that the socket did not take yet
   std::unique_ptr<exchange> current;  ///< in body and handling
+  std::any state;                     ///< the application's own
   connection* next_open = nullptr;
   connection* previous_open = nullptr;
 

@@ -17,7 +17,7 @@ connection& connection_pool::open(int fd) {
   free_.pop_back();
   c.fd = fd;
   c.at = phase::idle;
-  c.readable = c.watched = c.backlog = c.queued = c.linger = c.ending = c.expired = false;
+  c.readable = c.watched = c.backlog = c.queued = c.linger = c.ending = c.expired = c.stays = false;
   c.scanned = 0;
   c.dropped = 0;
   c.limit = wheel_entry::never;
@@ -46,8 +46,12 @@ void connection_pool::recycle() {
   std::size_t kept = 0;
   for (connection* c : closed_) {
     // A coroutine or the work queue may still point to it.
-    if (c->current || c->queued) closed_[kept++] = c;
-    else free_.push_back(c);
+    if (c->current || c->queued) {
+      closed_[kept++] = c;
+    } else {
+      c->state.reset();
+      free_.push_back(c);
+    }
   }
   closed_.resize(kept);
 }

@@ -34,7 +34,7 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
       set_(context),
       acceptor_(context, set_, options_,
                 [this](int fd) {
-                  open(fd, {});
+                  open(fd, {}, {});
                   publish_load();
                 }),
       dispatcher_(routes, options_, counters_),

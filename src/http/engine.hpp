@@ -76,7 +76,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void expire(connection& c);
 
   // A turn (engine_turn.cpp).
-  void open(int fd, std::string_view unread);
+  void open(int fd, std::string_view unread, std::any state);
   void guarded_turn(connection& c);
   void fail(connection& c, const std::exception& why);
   void turn(connection& c);
@@ -110,6 +110,8 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // Moving (engine_move.cpp).
   bool try_move(connection& c);
+  std::optional<std::string> saved_state(const connection& c);
+  std::any restored_state(std::string_view octets);
 
   std::uint64_t after(std::chrono::milliseconds time) const noexcept;
 

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/engine.hpp"
+#include "http/moved_state.hpp"
 
 namespace cluster::http {
 
 // Sends a connection at a request boundary to another process. Out of the epoll set first: the registration
 // belongs to the open file, which lives on elsewhere, so closing our descriptor would not end it.
 bool engine::try_move(connection& c) {
-  if (!c.at_boundary() || !c.unsent.empty()) return false;
+  if (!c.at_boundary() || !c.unsent.empty() || c.stays) return false;
   if (!mover_.possible || !mover_.possible()) return false;
+  std::optional<std::string> state = saved_state(c);
+  if (!state) {
+    c.stays = true;
+    return false;
+  }
   if (c.watched) set_.remove(c.fd);
-  moving_connection out{c.fd, std::string(c.unread.view()), {}, false};
+  moving_connection out{c.fd, std::string(c.unread.view()), std::move(*state), false};
   if (!mover_.move(out)) {
     if (c.watched && !set_.add_connection(c.fd, c)) reset(c);
     return c.at == phase::dead;
@@ -17,6 +23,34 @@ bool engine::try_move(connection& c) {
   c.unread.release();
   release(c);
   return true;
+}
+
+// Nothing if there is a state and it cannot go along.
+std::optional<std::string> engine::saved_state(const connection& c) {
+  if (!c.state.has_value()) return std::string{};
+  try {
+    const auto* text = std::any_cast<std::string>(&c.state);
+    if (!options_.save_state && text == nullptr) return std::nullopt;
+    const std::string octets = options_.save_state ? options_.save_state(c.state) : *text;
+    if (octets.size() <= options_.state_bytes) return pack_state({moved_state::kind::http, octets});
+    dispatcher_.report("save_state", "the state of a connection is larger than state_bytes");
+  } catch (const std::exception& e) {
+    dispatcher_.report("save_state", e.what());
+  } catch (...) {
+    dispatcher_.report("save_state", "unknown exception");
+  }
+  return std::nullopt;
+}
+
+std::any engine::restored_state(std::string_view octets) {
+  try {
+    return options_.restore_state ? options_.restore_state(octets) : std::any(std::string(octets));
+  } catch (const std::exception& e) {
+    dispatcher_.report("restore_state", e.what());
+  } catch (...) {
+    dispatcher_.report("restore_state", "unknown exception");
+  }
+  return {};
 }
 
 void engine::on_move_change() {
@@ -32,8 +66,13 @@ void engine::on_move_change() {
 bool engine::adopt(moving_connection&& arrived) {
   // One that comes back is this worker's own, and is served to its end here if nobody else takes it.
   if (stopped_ || (draining_ && !arrived.returned)) return false;
+  const std::optional<moved_state> state = unpack_state(arrived.state);
+  if (!state) {
+    dispatcher_.report("connection", "arrived in a form that this version does not know");
+    return false;
+  }
   clock_.update();
-  open(arrived.fd, arrived.unread);
+  open(arrived.fd, arrived.unread, arrived.state.empty() ? std::any{} : restored_state(state->octets));
   pool_.recycle();
   if (!queue_.empty()) schedule();
   arm();

@@ -12,11 +12,12 @@
 
 namespace cluster::http {
 
-void engine::open(int fd, std::string_view unread) {
+void engine::open(int fd, std::string_view unread, std::any state) {
   connection& c = pool_.open(fd);
   ++counters_.accepted;
   ++counters_.open;
   c.unread.append(unread);
+  c.state = std::move(state);
   c.backlog = !unread.empty();
   c.readable = true;  // often it is, and trying costs less than being told
   guarded_turn(c);
@@ -178,6 +179,7 @@ bool engine::read_body(connection& c) {
 // `section` is where the header section lies if the request is the spare one, which owns nothing.
 bool engine::run(connection& c, exchange& request, const char* section) {
   ++counters_.requests;
+  request.connection_state = &c.state;
   const route_match match = dispatcher_.find(request);
   if (match.answer != nullptr && match.answer->is_coroutine()) {
     if (section != nullptr) {

@@ -28,6 +28,7 @@ void exchange::reset() noexcept {
   params.count = 0;
   body = {};
   body_bytes.clear();
+  connection_state = nullptr;
   if (!decoded.empty()) decoded.clear();
 }
 

@@ -6,6 +6,7 @@
 
 #include <cluster/http/request.hpp>
 
+#include <any>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -49,6 +50,8 @@ struct exchange {
   wire::body_decoder decoder;
   /// Texts that had to be decoded for the handler; nodes stay where they are.
   std::forward_list<std::string> decoded;
+  std::any* connection_state = nullptr;  ///< of the connection the request came on
+  std::any own_state;                    ///< for a request without one
   request view;
 };
 

@@ -38,6 +38,10 @@ bool request::keep_alive() const noexcept { return data_->head.keep_alive; }
 std::string_view request::body() const noexcept { return data_->body; }
 std::span<const field> request::fields() const noexcept { return data_->head.fields; }
 
+std::any& request::connection_state() const noexcept {
+  return data_->connection_state != nullptr ? *data_->connection_state : data_->own_state;
+}
+
 std::string_view request::field(std::string_view name) const noexcept { return data_->head.find(name); }
 
 bool request::has_field(std::string_view name) const noexcept {

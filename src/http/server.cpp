@@ -23,6 +23,7 @@ server_options checked(server_options options) {
   if (options.output_high_water == 0) refuse("output_high_water has to be more than zero");
   if (options.accepts_at_once == 0) refuse("accepts_at_once has to be more than zero");
   if (options.requests_at_once == 0) refuse("requests_at_once has to be more than zero");
+  if (options.state_bytes > 8000) refuse("state_bytes has to be in 0..8000");
   if (options.accept_backoff.count() <= 0) refuse("accept_backoff has to be more than zero");
   return options;
 }

@@ -3,10 +3,12 @@
 
 #include <cluster/log.hpp>
 
+#include <any>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace cluster::http {
@@ -57,6 +59,17 @@ struct server_options {
   unsigned requests_at_once = 128;
   /// How long accepting rests when the process or the system has no descriptors left.
   std::chrono::milliseconds accept_backoff{100};
+
+  /// What request::connection_state() may weigh when its connection moves. 8000 at most.
+  std::size_t state_bytes = 4 * 1024;
+  /// Turns request::connection_state() into octets when its connection leaves for another worker; called
+  /// only if there is a state. Without it a std::string goes as it is, and a connection with anything
+  /// else does not move. What it throws is reported, and the connection stays.
+  std::function<std::string(const std::any& state)> save_state;
+  /// Makes the state again from the octets, in the worker where the connection arrived, which may run
+  /// another version of the program. Without it the state is a std::string of them. What it throws is
+  /// reported, and the connection begins anew without a state.
+  std::function<std::any(std::string_view octets)> restore_state;
 
   /// Called with what came out of a handler: "GET /path" and the exception's what(). Must not throw.
   /// serve() sets it to worker::report_failure().

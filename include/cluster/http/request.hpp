@@ -7,6 +7,7 @@
 
 #include <boost/beast/http/verb.hpp>
 
+#include <any>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,13 @@ class request {
 
   /// The content, whatever its framing was; server_options::body_bytes at most.
   CLUSTER_API std::string_view body() const noexcept;
+
+  /// What the application keeps with the connection, of whatever type: empty at first, then as the last
+  /// handler left it, for all requests of this connection. When the connection moves to another worker it
+  /// goes along as octets, server_options::state_bytes at most: a std::string by itself, any other type
+  /// by server_options::save_state and restore_state. A connection whose state cannot be saved stays where
+  /// it is and ends with the drain.
+  CLUSTER_API std::any& connection_state() const noexcept;
 
  private:
   friend struct exchange;

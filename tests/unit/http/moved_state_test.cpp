@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/moved_state.hpp"
+#include "support/catch.hpp"
+
+using cluster::http::moved_state;
+using cluster::http::pack_state;
+using cluster::http::unpack_state;
+
+TEST_CASE("the state of a connection comes out as it went in", "[http][move]") {
+  for (const std::string& octets : {std::string("user=7"), std::string("\0\xff\n", 3), std::string()}) {
+    const std::string packed = pack_state({moved_state::kind::http, octets});
+    const auto back = unpack_state(packed);
+    REQUIRE(back);
+    CHECK(back->what == moved_state::kind::http);
+    CHECK(back->octets == octets);
+    CHECK_FALSE(packed.empty());  // an empty state is a state; none at all is the empty text
+  }
+}
+
+TEST_CASE("no state is an HTTP connection; an unknown kind is nothing", "[http][move]") {
+  const auto none = unpack_state("");
+  REQUIRE(none);
+  CHECK(none->octets.empty());
+  CHECK_FALSE(unpack_state("?x"));
+  CHECK_FALSE(unpack_state(std::string(1, '\0')));
+}
