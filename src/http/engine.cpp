@@ -198,7 +198,8 @@ void engine::expire(connection& c) {
       if (!announcing_) ++counters_.timed_out;
       if (!announcing_) return close(c);
       c.linger = true;
-      return finish(c);
+      // No answer is on its way, so only a request that crosses our farewell is waited for.
+      return finish(c, std::min(options_.linger_time, options_.drain_idle_time));
     case phase::head:
     case phase::body:
       ++counters_.timed_out;

@@ -94,6 +94,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void flush(connection& c);
   std::size_t send_some(connection& c, std::string_view octets);
   void finish(connection& c);
+  void finish(connection& c, std::chrono::milliseconds linger_time);
   void drop_input(connection& c);
   void set_deadline(connection& c);
   void close(connection& c);

@@ -24,6 +24,7 @@ void engine::start_drain(time_point soft, time_point hard, drain_handler handler
   in_batch_ = false;
   if (at_once) {
     announce_end();
+    if (stopped_) return;  // there was nothing; a timer set now would keep the context running
   } else {
     soft_timer_.expires_at(soft);
     soft_timer_.async_wait([self = shared_from_this()](const error_code& ec) {

@@ -50,11 +50,13 @@ std::size_t engine::send_some(connection& c, std::string_view octets) {
 
 // The last answer is with the kernel. Closing now, with octets unread, would reset the connection and could
 // take the answer back; so the sending side ends first and the rest is read away (RFC 9112 9.6).
-void engine::finish(connection& c) {
+void engine::finish(connection& c) { finish(c, options_.linger_time); }
+
+void engine::finish(connection& c, std::chrono::milliseconds linger_time) {
   if (!c.linger && !c.readable) return close(c);
   ::shutdown(c.fd, SHUT_WR);
   c.at = phase::lingering;
-  c.limit = options_.linger_time.count() > 0 ? after(options_.linger_time) : 0;
+  c.limit = linger_time.count() > 0 ? after(linger_time) : 0;
   c.unread.release();
   wheel_.set(c, c.limit);
   drop_input(c);
