@@ -1,32 +1,79 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/dispatcher.hpp"
 
+#include "http/peer_name.hpp"
+
 #include <string>
 
 namespace cluster::http {
 
-route_match dispatcher::find(exchange& request) const noexcept {
-  route_match match = routes_.find(request.head.method, request.head.path, request.params);
-  if (match.answer == nullptr && match.allowed == 0 && request.head.path != "*")
-    match.answer = routes_.fallback();
-  return match;
+void dispatcher::find(exchange& request) const noexcept {
+  const route_match match = routes_.find(request.head.method, request.head.path, request.params);
+  request.target = match.target;
+  request.allowed = match.allowed;
+  request.around = match.in->passive() ? nullptr : match.in;
+  if (options_.on_access) request.started = std::chrono::steady_clock::now();
 }
 
-response dispatcher::run(const route_match& match, exchange& request) noexcept {
+response dispatcher::run(exchange& request) noexcept {
+  response answer;
   try {
-    if (match.answer != nullptr) return match.answer->plain()(request.view);
-    return answer_without_handler(match, request);
+    if (request.around == nullptr) {
+      if (request.target != nullptr) return request.target->answer.plain()(request.view);
+      return answer_without_handler(request);
+    }
+    if (auto early = run_before(*request.around, request.view)) answer = std::move(*early);
+    else if (request.target != nullptr) answer = request.target->answer.plain()(request.view);
+    else answer = answer_without_handler(request);
   } catch (...) {
-    return failed(request, std::current_exception());
+    answer = failed(request, std::current_exception());
+  }
+  run_after_hooks(request, answer);
+  return answer;
+}
+
+boost::asio::awaitable<response> dispatcher::start(exchange& request) const {
+  if (request.around == nullptr) return request.target->answer.coroutine()(request.view);
+  return run_waiting(*request.around, request.target != nullptr ? &request.target->answer : nullptr,
+                     request.view, [this, &request] { return answer_without_handler(request); });
+}
+
+response dispatcher::finish(exchange& request, const std::exception_ptr& failure, response answer) noexcept {
+  if (failure) answer = failed(request, failure);
+  run_after_hooks(request, answer);
+  return answer;
+}
+
+void dispatcher::run_after_hooks(exchange& request, response& answer) noexcept {
+  if (request.around == nullptr) return;
+  try {
+    run_after(*request.around, request.view, answer);
+  } catch (...) {
+    answer = failed(request, std::current_exception());
   }
 }
 
-response dispatcher::answer_without_handler(const route_match& match, const exchange& request) const {
+void dispatcher::log_access(const exchange* request, int fd, unsigned status, std::uint64_t bytes) noexcept {
+  try {
+    access what{request != nullptr ? &request->view : nullptr, status, bytes, {}, peer_name(fd)};
+    if (request != nullptr) {
+      const auto took = std::chrono::steady_clock::now() - request->started;
+      what.duration = std::chrono::duration_cast<std::chrono::microseconds>(took);
+    }
+    options_.on_access(what);
+  } catch (const std::exception& e) {  // against its contract, and no reason to end anything
+    report("on_access", e.what());
+  } catch (...) {
+    report("on_access", "unknown exception");
+  }
+}
+
+response dispatcher::answer_without_handler(const exchange& request) const {
   if (request.head.method == verb::options) {
     if (request.head.path == "*") return response(204).set("Allow", allow_value(routes_.all_methods()));
-    if (match.allowed != 0) return response(204).set("Allow", allow_value(match.allowed));
+    if (request.allowed != 0) return response(204).set("Allow", allow_value(request.allowed));
   }
-  if (match.allowed != 0) return http::status(405).set("Allow", allow_value(match.allowed));
+  if (request.allowed != 0) return http::status(405).set("Allow", allow_value(request.allowed));
   return http::status(404);
 }
 

@@ -8,30 +8,46 @@
 #include <cluster/http/response.hpp>
 #include <cluster/http/server.hpp>
 
+#include <boost/asio/awaitable.hpp>
+
 #include <exception>
 #include <string_view>
 
 namespace cluster::http {
 
-/// Between a request and its handler: finds it, calls it, and turns whatever comes out into a response.
+/// Between a request and its handler: finds it, calls it and the hooks round it, and turns whatever comes
+/// out into a response.
 class dispatcher {
  public:
   dispatcher(const route_tree& routes, const server_options& options, server_counters& counters)
       : routes_(routes), options_(options), counters_(counters) {}
 
-  /// Whose turn it is; fills the parameters.
-  route_match find(exchange& request) const noexcept;
+  /// Whose turn it is; notes that in the request and fills its parameters.
+  void find(exchange& request) const noexcept;
+  /// How much content the route takes.
+  std::uint64_t body_limit(const exchange& request) const noexcept {
+    const bool own = request.target != nullptr && request.target->limits.body_bytes;
+    return own ? *request.target->limits.body_bytes : options_.body_bytes;
+  }
 
-  /// The answer of a plain handler, or the router's own if there is none. Never throws.
-  response run(const route_match& match, exchange& request) noexcept;
-
-  /// The answer to a request whose handler threw: 500, counted and reported.
-  response failed(const exchange& request, const std::exception_ptr& why) noexcept;
+  /// Whether the answer takes a coroutine, start(); else run() makes it.
+  bool waits(const exchange& request) const noexcept {
+    if (request.target != nullptr && request.target->answer.is_coroutine()) return true;
+    return request.around != nullptr && request.around->waits();
+  }
+  response run(exchange& request) noexcept;
+  /// The result still has to go through finish().
+  boost::asio::awaitable<response> start(exchange& request) const;
+  /// What came of start(), or instead of it.
+  response finish(exchange& request, const std::exception_ptr& failure, response answer) noexcept;
 
   void report(std::string_view where, std::string_view what) noexcept;
+  void log_access(const exchange* request, int fd, unsigned status, std::uint64_t bytes) noexcept;
 
  private:
-  response answer_without_handler(const route_match& match, const exchange& request) const;
+  response answer_without_handler(const exchange& request) const;
+  response failed(const exchange& request, const std::exception_ptr& why) noexcept;
+  void run_after_hooks(exchange& request, response& answer) noexcept;
 
   const route_tree& routes_;
   const server_options& options_;

@@ -106,8 +106,9 @@ void engine::on_event(connection& c, std::uint32_t events) {
     case phase::dead: return;
     case phase::lingering: return drop_input(c);
     case phase::handling:
-      // Nobody is left to answer; the coroutine finishes for nobody.
+      // Nobody is left to answer.
       if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(c);
+      if ((events & EPOLLRDHUP) != 0 && options_.end_cancels) return close(c);
       break;
     case phase::idle:
     case phase::head:
@@ -209,6 +210,9 @@ void engine::expire(connection& c) {
       return;
     case phase::lingering: return close(c);
     case phase::handling:
+      c.limit = wheel_entry::never;
+      c.current->out_of_time = true;
+      return c.current->cancel.emit(boost::asio::cancellation_type::terminal);
     case phase::closing:
     case phase::dead: return;
   }

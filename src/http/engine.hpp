@@ -85,8 +85,8 @@ class engine : public std::enable_shared_from_this<engine> {
   bool read_head(connection& c);
   bool read_body(connection& c);
   bool run(connection& c, exchange& request, const char* section);
-  bool start_coroutine(connection& c, const handler& answer);
-  void coroutine_done(connection& c, const std::exception_ptr& failure, response answer);
+  bool start_coroutine(connection& c);
+  void coroutine_done(connection& c, std::exception_ptr failure, response answer);
   void respond(connection& c, const exchange& request, const response& answer);
   void refuse(connection& c, const wire::refusal& why);
 

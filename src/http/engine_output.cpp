@@ -83,9 +83,9 @@ void engine::set_deadline(connection& c) {
   switch (c.at) {
     case phase::idle: return wheel_.set(c, announcing_ ? drain_idle_until_ : after(options_.idle_time));
     case phase::head:
+    case phase::handling:
     case phase::lingering: return wheel_.set(c, c.limit);
     case phase::body: return wheel_.set(c, std::min(c.limit, after(options_.body_progress_time)));
-    case phase::handling:
     case phase::closing:
     case phase::dead: return wheel_.set(c, wheel_entry::never);
   }
@@ -113,6 +113,7 @@ void engine::release(connection& c) {
   const bool running = c.at == phase::handling;
   wheel_.remove(c);
   pool_.close(c);
+  if (running) c.current->cancel.emit(boost::asio::cancellation_type::terminal);
   if (!running && c.current) exchanges_.give_back(std::move(c.current));
   --counters_.open;
   if (draining_) check_drained();

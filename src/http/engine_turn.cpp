@@ -3,7 +3,10 @@
 
 #include "wire/response_writer.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +14,24 @@
 #include <sys/socket.h>
 
 namespace cluster::http {
+namespace {
+
+bool is_cancellation(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& e) {
+    return e.code() == boost::asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::uint64_t sent_content(const exchange& request, const response& answer) noexcept {
+  const bool content = wire::has_content(answer.status()) && request.head.method != verb::head;
+  return content ? answer.body().size() : 0;
+}
+
+}  // namespace
 
 void engine::open(int fd, std::string_view unread, std::any state) {
   connection& c = pool_.open(fd);
@@ -131,13 +152,14 @@ bool engine::read_head(connection& c) {
     case wire::head_state::complete: break;
   }
   c.scanned = 0;
+  dispatcher_.find(request);
   const char* const section = in_.view().data();
   const std::uint64_t length = request.head.content_length;
   in_.consume(request.head.size);  // the octets stay where they are until more are read
   switch (request.head.body) {
     case wire::framing::none: return run(c, request, section);
     case wire::framing::length:
-      if (length > options_.body_bytes) {
+      if (length > dispatcher_.body_limit(request)) {
         refuse(c, {413, "content too large"});
         return false;
       }
@@ -148,7 +170,7 @@ bool engine::read_head(connection& c) {
       }
       request.decoder.start_length(length);
       break;
-    case wire::framing::chunked: request.decoder.start_chunked(); break;
+    case wire::framing::chunked: request.decoder.start_chunked(dispatcher_.body_limit(request)); break;
   }
   request.keep(section);
   c.current = std::move(spare_);
@@ -180,30 +202,34 @@ bool engine::read_body(connection& c) {
 bool engine::run(connection& c, exchange& request, const char* section) {
   ++counters_.requests;
   request.connection_state = &c.state;
-  const route_match match = dispatcher_.find(request);
-  if (match.answer != nullptr && match.answer->is_coroutine()) {
+  request.fd = c.fd;
+  if (dispatcher_.waits(request)) {
     if (section != nullptr) {
       request.keep(section);
       c.current = std::move(spare_);
       spare_ = exchanges_.take();
     }
-    return start_coroutine(c, *match.answer);
+    return start_coroutine(c);
   }
-  respond(c, request, dispatcher_.run(match, request));
+  respond(c, request, dispatcher_.run(request));
   if (section != nullptr) request.reset();
   else exchanges_.give_back(std::move(c.current));
   return c.at == phase::idle;
 }
 
-bool engine::start_coroutine(connection& c, const handler& answer) {
+bool engine::start_coroutine(connection& c) {
+  exchange& request = *c.current;
   c.at = phase::handling;
+  c.limit = request.target != nullptr ? after(request.target->limits.handler_time) : wheel_entry::never;
   ++counters_.in_progress;
   starting_ = &c;
   try {
-    boost::asio::co_spawn(context_, answer.coroutine()(c.current->view),
-                          [self = shared_from_this(), &c](const std::exception_ptr& failure, response made) {
-                            self->coroutine_done(c, failure, std::move(made));
-                          });
+    boost::asio::co_spawn(context_, dispatcher_.start(request),
+                          boost::asio::bind_cancellation_slot(
+                              request.cancel.slot(), [self = shared_from_this(), &c](
+                                                         const std::exception_ptr& failure, response made) {
+                                self->coroutine_done(c, failure, std::move(made));
+                              }));
   } catch (...) {
     coroutine_done(c, std::current_exception(), {});
   }
@@ -211,9 +237,14 @@ bool engine::start_coroutine(connection& c, const handler& answer) {
   return c.at == phase::idle;
 }
 
-void engine::coroutine_done(connection& c, const std::exception_ptr& failure, response answer) {
+void engine::coroutine_done(connection& c, std::exception_ptr failure, response answer) {
   --counters_.in_progress;
-  if (failure) answer = dispatcher_.failed(*c.current, failure);
+  exchange& request = *c.current;
+  if (failure && (c.at == phase::dead || request.out_of_time) && is_cancellation(failure)) {
+    failure = nullptr;  // it did as it was told
+    answer = http::status(503);
+  }
+  answer = dispatcher_.finish(request, failure, std::move(answer));
   if (c.at == phase::dead) {
     exchanges_.give_back(std::move(c.current));
     return;
@@ -239,6 +270,8 @@ void engine::respond(connection& c, const exchange& request, const response& ans
   const wire::response_parts parts{answer.status(), answer.content_type(), answer.field_lines(),
                                    answer.body(), answer.has_date() ? std::string_view{} : clock_.date()};
   wire::write_response(out_, parts, {request.head.version, keep, request.head.method == verb::head});
+  if (options_.on_access)
+    dispatcher_.log_access(&request, c.fd, answer.status(), sent_content(request, answer));
   c.at = keep ? phase::idle : phase::closing;
   // A client that said it would send no more may be left at once; another one may be sending.
   if (!keep) c.linger = request.head.keep_alive;
@@ -250,6 +283,7 @@ void engine::refuse(connection& c, const wire::refusal& why) {
   text.append(": ").append(why.reason).append("\n");
   wire::write_response(out_, {why.status, "text/plain; charset=utf-8", {}, text, clock_.date()},
                        {11, false, false});
+  if (options_.on_access) dispatcher_.log_access(nullptr, c.fd, why.status, text.size());
   in_.clear();
   c.unread.release();
   if (c.current) exchanges_.give_back(std::move(c.current));

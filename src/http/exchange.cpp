@@ -29,6 +29,12 @@ void exchange::reset() noexcept {
   body = {};
   body_bytes.clear();
   connection_state = nullptr;
+  if (attachment.has_value()) attachment.reset();
+  target = nullptr;
+  allowed = 0;
+  fd = -1;
+  around = nullptr;
+  out_of_time = false;
   if (!decoded.empty()) decoded.clear();
 }
 

@@ -6,6 +6,8 @@
 
 #include <cluster/http/request.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <any>
 #include <array>
 #include <chrono>
@@ -18,6 +20,9 @@
 #include <vector>
 
 namespace cluster::http {
+
+struct route;
+struct scope;
 
 /// What a pattern took out of a path; names point into the route, values into the path.
 struct route_params {
@@ -52,6 +57,14 @@ struct exchange {
   std::forward_list<std::string> decoded;
   std::any* connection_state = nullptr;  ///< of the connection the request came on
   std::any own_state;                    ///< for a request without one
+  std::any attachment;
+  int fd = -1;                                    ///< of the connection
+  const route* target = nullptr;                  ///< what it was routed to; null: to nothing
+  std::uint64_t allowed = 0;                      ///< methods of its path, if there is no target
+  const scope* around = nullptr;                  ///< with hooks that run round it
+  std::chrono::steady_clock::time_point started;  ///< if there is an access log
+  boost::asio::cancellation_signal cancel;        ///< ends the coroutine early
+  bool out_of_time = false;                       ///< the coroutine was cancelled for that
   request view;
 };
 

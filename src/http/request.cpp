@@ -2,6 +2,8 @@
 #include <cluster/http/request.hpp>
 
 #include "http/exchange.hpp"
+#include "http/peer_name.hpp"
+#include "wire/chars.hpp"
 #include "wire/percent.hpp"
 
 #include <optional>
@@ -42,6 +44,9 @@ std::any& request::connection_state() const noexcept {
   return data_->connection_state != nullptr ? *data_->connection_state : data_->own_state;
 }
 
+std::any& request::attachment() const noexcept { return data_->attachment; }
+std::string request::remote_address() const { return peer_name(data_->fd); }
+
 std::string_view request::field(std::string_view name) const noexcept { return data_->head.find(name); }
 
 bool request::has_field(std::string_view name) const noexcept {
@@ -61,11 +66,61 @@ std::string_view request::param(std::string_view name) const {
   return {};
 }
 
-std::string_view request::query(std::string_view name) const {
-  const auto value = find_in_query(data_->head.query, name);
+namespace {
+
+std::string_view decoded(exchange& data, std::optional<std::string_view> value) {
   if (!value) return {};
   if (!wire::needs_decoding(*value, wire::plus::is_space)) return *value;
-  return data_->decoded.emplace_front(wire::percent_decode(*value, wire::plus::is_space));
+  return data.decoded.emplace_front(wire::percent_decode(*value, wire::plus::is_space));
+}
+
+std::string_view media_type(const exchange& data) noexcept {
+  const std::string_view value = data.head.find("content-type");
+  return wire::trim(value.substr(0, value.find(';')));
+}
+
+// What lies in the content of forms is written as queries are.
+std::string_view form_of(const exchange& data) noexcept {
+  const bool is_form = wire::equals_lower(media_type(data), "application/x-www-form-urlencoded");
+  return is_form ? data.body : std::string_view{};
+}
+
+}  // namespace
+
+std::string_view request::query(std::string_view name) const {
+  return decoded(*data_, find_in_query(data_->head.query, name));
+}
+
+std::string request::content_type() const {
+  std::string type(media_type(*data_));
+  for (char& c : type) c = wire::to_lower(c);
+  return type;
+}
+
+std::string_view request::form(std::string_view name) const {
+  return decoded(*data_, find_in_query(form_of(*data_), name));
+}
+
+bool request::has_form(std::string_view name) const {
+  return find_in_query(form_of(*data_), name).has_value();
+}
+
+std::string_view request::cookie(std::string_view name) const noexcept {
+  for (const auto& [field_name, value] : data_->head.fields) {
+    if (!wire::equals_lower(field_name, "cookie")) continue;
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::size_t end = rest.find(';');
+      const std::string_view pair = wire::trim(rest.substr(0, end));
+      rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+      const std::size_t equals = pair.find('=');
+      if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
+      std::string_view found = pair.substr(equals + 1);
+      if (found.size() >= 2 && found.front() == '"' && found.back() == '"')
+        found = found.substr(1, found.size() - 2);
+      return found;
+    }
+  }
+  return {};
 }
 
 bool request::has_query(std::string_view name) const {

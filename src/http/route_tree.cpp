@@ -11,7 +11,7 @@ namespace cluster::http {
 struct route_tree::node {
   struct method_entry {
     verb method;
-    handler answer;
+    std::shared_ptr<const route> target;
     std::vector<std::string> names;  // of the parameters, in the order of the path
   };
 
@@ -20,13 +20,15 @@ struct route_tree::node {
   std::unique_ptr<node> parameter;
   std::unique_ptr<node> rest;
   std::vector<method_entry> methods;
+  std::shared_ptr<const route> fallback;
 };
 
 struct route_tree::search {
   verb method;
   route_params& params;
   route_match found;
-  std::size_t depth = 0;  // parameters taken on the way down
+  std::size_t depth = 0;            // parameters taken on the way down
+  const route* fallback = nullptr;  // the nearest one so far
 };
 
 namespace {
@@ -51,13 +53,14 @@ bool same_segment(std::string_view sent, std::string_view literal) noexcept {
 
 }  // namespace
 
-route_tree::route_tree() : root_(std::make_unique<node>()) {}
+route_tree::route_tree() : root_(std::make_unique<node>()), scope_(std::make_unique<scope>()) {}
 route_tree::~route_tree() = default;
+route_tree::route_tree(route_tree&&) noexcept = default;
+route_tree& route_tree::operator=(route_tree&&) noexcept = default;
 
-void route_tree::add(verb method, std::string_view pattern, handler answer) {
-  if (method == verb::unknown || method == verb::connect) bad_pattern(pattern, "unusable method");
+// The node of a pattern, made if it is not there, and the names of the parameters on the way.
+route_tree::node& route_tree::place(std::string_view pattern, std::vector<std::string>& names) {
   if (pattern.empty() || pattern.front() != '/') bad_pattern(pattern, "has to begin with a slash");
-  std::vector<std::string> names;
   node* at = root_.get();
   std::string_view rest = pattern.substr(1);
   while (rest.data() != nullptr) {
@@ -91,10 +94,41 @@ void route_tree::add(verb method, std::string_view pattern, handler answer) {
     if (!next) next = std::make_unique<node>();
     at = next.get();
   }
-  for (const node::method_entry& entry : at->methods)
+  return *at;
+}
+
+void route_tree::add(verb method, std::string_view pattern, std::shared_ptr<const route> target) {
+  if (method == verb::unknown || method == verb::connect) bad_pattern(pattern, "unusable method");
+  std::vector<std::string> names;
+  node& at = place(pattern, names);
+  for (const node::method_entry& entry : at.methods)
     if (entry.method == method) bad_pattern(pattern, "is there already for this method");
-  at->methods.push_back({method, std::move(answer), std::move(names)});
+  definitions_.push_back({method, std::string(pattern), target});
+  at.methods.push_back({method, std::move(target), std::move(names)});
   all_methods_ |= bit(method);
+}
+
+void route_tree::add_fallback(std::string_view pattern, std::shared_ptr<const route> target) {
+  std::vector<std::string> names;
+  node& at = pattern == "/" ? *root_ : place(pattern, names);
+  at.fallback = target;
+  definitions_.push_back({verb::unknown, std::string(pattern), std::move(target)});
+}
+
+void route_tree::mount(std::string_view prefix, route_tree&& inner) {
+  if (prefix.size() < 2 || prefix.front() != '/' || prefix.back() == '/')
+    throw std::invalid_argument("mount \"" + std::string(prefix) +
+                                "\": a prefix begins with a slash and does not end with one");
+  for (definition& each : inner.definitions_) {
+    std::string pattern(prefix);
+    if (each.pattern != "/") pattern += each.pattern;
+    if (each.method == verb::unknown) add_fallback(pattern, std::move(each.target));
+    else add(each.method, pattern, std::move(each.target));
+  }
+  inner.definitions_.clear();
+  inner.scope_->outer = scope_.get();
+  scope_->inner.push_back(std::move(inner.scope_));
+  inner = route_tree();
 }
 
 bool route_tree::accept(const node& at, search& state) noexcept {
@@ -105,7 +139,7 @@ bool route_tree::accept(const node& at, search& state) noexcept {
     else if (state.method == verb::head && entry.method == verb::get && chosen == nullptr) chosen = &entry;
   }
   if (chosen == nullptr) return false;
-  state.found.answer = &chosen->answer;
+  state.found.target = chosen->target.get();
   for (std::size_t i = 0; i < chosen->names.size(); ++i) state.params.list[i].first = chosen->names[i];
   state.params.count = chosen->names.size();
   return true;
@@ -114,6 +148,7 @@ bool route_tree::accept(const node& at, search& state) noexcept {
 // `rest` is what lies behind the slash that leads into the children of `at`. Recursion is as deep as the
 // longest pattern, not as the path.
 bool route_tree::descend(const node& at, std::string_view rest, search& state) noexcept {
+  if (at.fallback) state.fallback = at.fallback.get();
   std::string_view behind = rest;
   const std::string_view segment = take_segment(behind);
   const bool last = behind.data() == nullptr;
@@ -144,7 +179,11 @@ bool route_tree::descend(const node& at, std::string_view rest, search& state) n
 route_match route_tree::find(verb method, std::string_view path, route_params& params) const noexcept {
   search state{method, params, {}};
   params.count = 0;
+  state.found.in = scope_.get();
   if (!path.empty() && path.front() == '/') descend(*root_, path.substr(1), state);
+  if (state.found.target == nullptr && state.found.allowed == 0 && state.fallback != nullptr && path != "*")
+    state.found.target = state.fallback;
+  if (state.found.target != nullptr) state.found.in = state.found.target->in;
   return state.found;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/exchange.hpp"
+#include "http/scope.hpp"
 
 #include <cluster/http/handler.hpp>
 
@@ -21,8 +22,9 @@ constexpr verb_set bit(verb method) noexcept { return verb_set{1} << static_cast
 
 /// What a lookup found. Without an answer, `allowed` tells whether the path exists for other methods.
 struct route_match {
-  const handler* answer = nullptr;
+  const route* target = nullptr;
   verb_set allowed = 0;
+  const scope* in = nullptr;  ///< the router that answers, whatever it answers
 };
 
 /// The patterns of a router, one node a segment. Lookup allocates nothing.
@@ -30,12 +32,19 @@ class route_tree {
  public:
   route_tree();
   ~route_tree();
+  route_tree(route_tree&&) noexcept;
+  route_tree& operator=(route_tree&&) noexcept;
 
-  void add(verb method, std::string_view pattern, handler answer);
-  void set_fallback(handler answer) { fallback_ = std::move(answer); }
-  const handler* fallback() const noexcept { return fallback_ ? &*fallback_ : nullptr; }
+  void add(verb method, std::string_view pattern, std::shared_ptr<const route> target);
+  /// For what lies below a pattern and fits no other; "/" for everything.
+  void add_fallback(std::string_view pattern, std::shared_ptr<const route> target);
+  /// Everything of another tree below a prefix; see router::mount().
+  void mount(std::string_view prefix, route_tree&& inner);
 
-  /// The best pattern that has the method; HEAD falls back to GET. Fills `params` for it.
+  scope& hooks() noexcept { return *scope_; }
+
+  /// The best pattern that has the method; HEAD falls back to GET; else the nearest fallback. Fills
+  /// `params`.
   route_match find(verb method, std::string_view path, route_params& params) const noexcept;
 
   /// Every method that is used anywhere.
@@ -45,11 +54,20 @@ class route_tree {
   struct node;
   struct search;
 
+  /// As it was added, for mounting.
+  struct definition {
+    verb method;  ///< unknown: a fallback
+    std::string pattern;
+    std::shared_ptr<const route> target;
+  };
+
+  node& place(std::string_view pattern, std::vector<std::string>& names);
   static bool descend(const node& at, std::string_view rest, search& state) noexcept;
   static bool accept(const node& at, search& state) noexcept;
 
   std::unique_ptr<node> root_;
-  std::optional<handler> fallback_;
+  std::unique_ptr<scope> scope_;
+  std::vector<definition> definitions_;
   verb_set all_methods_ = 0;
 };
 

@@ -10,13 +10,30 @@ router::~router() = default;
 router::router(router&&) noexcept = default;
 router& router::operator=(router&&) noexcept = default;
 
-router& router::route(verb method, std::string_view pattern, handler answer) {
-  tree_->add(method, pattern, std::move(answer));
+router& router::route(verb method, std::string_view pattern, handler answer, route_options limits) {
+  tree_->add(method, pattern,
+             std::make_shared<http::route>(http::route{std::move(answer), limits, &tree_->hooks()}));
   return *this;
 }
 
 router& router::fallback(handler answer) {
-  tree_->set_fallback(std::move(answer));
+  tree_->add_fallback("/",
+                      std::make_shared<http::route>(http::route{std::move(answer), {}, &tree_->hooks()}));
+  return *this;
+}
+
+router& router::before(before_hook hook) {
+  tree_->hooks().before.push_back(std::move(hook));
+  return *this;
+}
+
+router& router::after(after_hook hook) {
+  tree_->hooks().after.push_back(std::move(hook));
+  return *this;
+}
+
+router& router::mount(std::string_view prefix, router&& inner) {
+  tree_->mount(prefix, std::move(*inner.tree_));
   return *this;
 }
 

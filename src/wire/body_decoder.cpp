@@ -12,7 +12,8 @@ void body_decoder::start_length(std::uint64_t length) noexcept {
   at_ = length == 0 ? at::done : at::length;
 }
 
-void body_decoder::start_chunked() noexcept {
+void body_decoder::start_chunked(std::uint64_t most) noexcept {
+  most_ = most;
   left_ = total_ = 0;
   digits_ = 0;
   extensions_ = trailers_ = trailer_fields_ = 0;
@@ -48,8 +49,7 @@ bool body_decoder::octet(char c) noexcept {
     case at::size:
       if (is_char(c, chars::hex)) return size_digit(c);
       if (digits_ == 0) return fail(400, "bad chunk size");
-      if (left_ > limits_.body_bytes || total_ + left_ > limits_.body_bytes)
-        return fail(413, "content too large");
+      if (left_ > most_ || total_ > most_ - left_) return fail(413, "content too large");
       total_ += left_;
       if (c == '\r') return go(at::size_lf);
       [[fallthrough]];

@@ -26,7 +26,9 @@ class body_decoder {
   explicit body_decoder(const limits& bounds) noexcept : limits_(bounds) {}
 
   void start_length(std::uint64_t length) noexcept;
-  void start_chunked() noexcept;
+  /// `most`: octets of content, in place of limits::body_bytes.
+  void start_chunked(std::uint64_t most) noexcept;
+  void start_chunked() noexcept { start_chunked(limits_.body_bytes); }
 
   /// Takes octets off the front of `input`. With body_state::data, `data` is a view into what was taken.
   body_state take(std::string_view& input, std::string_view& data) noexcept;
@@ -76,6 +78,7 @@ class body_decoder {
   at at_ = at::done;
   std::uint64_t left_ = 0;   // of the content (length) or of the chunk
   std::uint64_t total_ = 0;  // content so far, chunked
+  std::uint64_t most_ = 0;   // of content, chunked
   unsigned digits_ = 0;
   std::size_t extensions_ = 0;
   std::size_t trailers_ = 0;

@@ -18,8 +18,9 @@ namespace cluster::http {
 ///     awaitable<response> f(const request&);     awaitable<response> f();
 ///
 /// A plain function runs on the event loop; it must not block. A coroutine runs on the executor of the
-/// server's context and may co_await anything there: timers, other sockets, channels. An exception out of
-/// either is a 500 for that request and a reported failure, nothing more.
+/// server's context and may co_await anything there: timers, other sockets, channels. When the client goes
+/// away it is cancelled (cancellation_type::terminal): what it awaits then fails with operation_aborted. An
+/// exception out of either is a 500 for that request and a reported failure, nothing more.
 class handler {
  public:
   using plain_function = std::function<response(const request&)>;

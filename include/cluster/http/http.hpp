@@ -2,7 +2,11 @@
 #pragma once
 
 /// The HTTP/1.1 server of a worker: routes, handlers, requests and responses.
+#include <cluster/http/access_log.hpp>
+#include <cluster/http/cookie.hpp>
+#include <cluster/http/json.hpp>
 #include <cluster/http/options.hpp>
+#include <cluster/http/pool.hpp>
 #include <cluster/http/request.hpp>
 #include <cluster/http/response.hpp>
 #include <cluster/http/router.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cluster/http/access_log.hpp>
 #include <cluster/log.hpp>
 
 #include <any>
@@ -71,6 +72,12 @@ struct server_options {
   /// reported, and the connection begins anew without a state.
   std::function<std::any(std::string_view octets)> restore_state;
 
+  /// Whether a client that ends its sending side has given up on the answer of a coroutine, which is then
+  /// cancelled. It may also just have said all it has to say, so: no. A broken connection always cancels.
+  bool end_cancels = false;
+
+  /// Called for each answer, on the event loop; see common_log_line() and json_log_line(). Must not throw.
+  std::function<void(const access&)> on_access;
   /// Called with what came out of a handler: "GET /path" and the exception's what(). Must not throw.
   /// serve() sets it to worker::report_failure().
   std::function<void(std::string_view where, std::string_view what)> on_failure;

@@ -9,6 +9,7 @@
 
 #include <any>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -73,6 +74,25 @@ class request {
   /// by server_options::save_state and restore_state. A connection whose state cannot be saved stays where
   /// it is and ends with the drain.
   CLUSTER_API std::any& connection_state() const noexcept;
+
+  /// What hooks that ran before leave for the handler, of whatever type; gone with the request.
+  CLUSTER_API std::any& attachment() const noexcept;
+
+  /// The value of a cookie that the client sent (RFC 6265 4.2), without the quotes it may have. Empty if it
+  /// is not there.
+  CLUSTER_API std::string_view cookie(std::string_view name) const noexcept;
+
+  /// The media type of the content in lower case without parameters, "application/json"; may be empty.
+  CLUSTER_API std::string content_type() const;
+
+  /// The first value of that name in content of the type application/x-www-form-urlencoded, decoded.
+  /// Empty if it is not there or the content is of another type; has_form() tells the difference.
+  CLUSTER_API std::string_view form(std::string_view name) const;
+  CLUSTER_API bool has_form(std::string_view name) const;
+
+  /// Who sent it: "192.0.2.1:4711", "[2001:db8::1]:4711", or "unix". One system call; empty when the
+  /// connection is gone.
+  CLUSTER_API std::string remote_address() const;
 
  private:
   friend struct exchange;

@@ -17,16 +17,18 @@ response nothing() { return {}; }
 class routes {
  public:
   void add(verb method, const std::string& pattern) {
-    tree_.add(method, pattern, handler([pattern] { return text(pattern); }));
+    tree_.add(
+        method, pattern,
+        std::make_shared<route>(route{handler([pattern] { return text(pattern); }), {}, &tree_.hooks()}));
   }
   void add(const std::string& pattern) { add(verb::get, pattern); }
 
   std::string find(const std::string& path, verb method = verb::get) {
     const route_match match = tree_.find(method, path, params_);
-    if (match.answer == nullptr)
+    if (match.target == nullptr)
       return match.allowed == 0 ? "none" : "allowed: " + allow_value(match.allowed);
     exchange unused{{}};
-    std::string out = match.answer->plain()(unused.view).body();
+    std::string out = match.target->answer.plain()(unused.view).body();
     for (std::size_t i = 0; i < params_.count; ++i)
       out.append(" ").append(params_.list[i].first).append("=").append(params_.list[i].second);
     return out;
@@ -128,4 +130,57 @@ TEST_CASE("every shape of handler", "[http][router]") {
   CHECK(plain(nothing));
   CHECK_FALSE(plain([](const request&) -> boost::asio::awaitable<response> { co_return response(); }));
   CHECK_FALSE(plain([]() -> boost::asio::awaitable<response> { co_return response(); }));
+}
+
+TEST_CASE("a mounted router lies below its prefix", "[http][router]") {
+  router outer;
+  router inner;
+  inner.get("/", [] { return text("root"); });
+  inner.get("/a/{x}", [] { return text("a"); });
+  inner.fallback([] { return text("lost"); });
+  router innermost;
+  innermost.post("/p", [] { return text("p"); });
+  inner.mount("/deep", std::move(innermost));
+  outer.mount("/in/{id}", std::move(inner));
+  outer.get("/in/fixed", [] { return text("fixed"); });
+  route_params params;
+  exchange unused{{}};
+  const auto find = [&](const std::string& path, verb method = verb::get) {
+    const route_match match = outer.tree().find(method, path, params);
+    if (match.target == nullptr) return "none " + (match.allowed != 0 ? allow_value(match.allowed) : "");
+    std::string out = match.target->answer.plain()(unused.view).body();
+    for (std::size_t i = 0; i < params.count; ++i)
+      out.append(" ").append(params.list[i].first).append("=").append(params.list[i].second);
+    return out;
+  };
+  CHECK(find("/in/7") == "root id=7");
+  CHECK(find("/in/7/") == "lost");
+  CHECK(find("/in/7/a/8") == "a id=7 x=8");
+  CHECK(find("/in/7/b") == "lost");
+  CHECK(find("/in/7/deep/p", verb::post) == "p id=7");
+  CHECK(find("/in/7/deep/p") == "none POST, OPTIONS");
+  CHECK(find("/in/7/deep/q") == "lost");
+  CHECK(find("/in/fixed") == "fixed");
+  CHECK(find("/in") == "none ");
+  CHECK(find("/other") == "none ");
+  // What was mounted is empty and can be filled anew.
+  inner.get("/again", [] { return text("again"); });
+  outer.mount("/more", std::move(inner));
+  CHECK(find("/more/again") == "again");
+  CHECK(find("/more/a/1") == "none ");
+}
+
+TEST_CASE("prefixes that cannot be", "[http][router]") {
+  for (const char* prefix : {"", "/", "a", "/a/", "/{x}y"}) {
+    INFO(prefix);
+    router outer;
+    router inner;
+    inner.get("/b", [] { return nothing(); });
+    CHECK_THROWS_AS(outer.mount(prefix, std::move(inner)), std::invalid_argument);
+  }
+  router outer;
+  router inner;
+  outer.get("/a/b", [] { return nothing(); });
+  inner.get("/b", [] { return nothing(); });
+  CHECK_THROWS_AS(outer.mount("/a", std::move(inner)), std::invalid_argument);
 }
