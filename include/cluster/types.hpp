@@ -16,7 +16,8 @@ template <class Tag>
 struct strong_id {
   std::uint64_t value = 0;
 
-  friend constexpr auto operator<=>(const strong_id&, const strong_id&) = default;
+  friend constexpr auto operator<=>(const strong_id&,
+                                    const strong_id&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// Names one worker process; counts up from 1 and is never reused. Zero means "none".

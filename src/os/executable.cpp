@@ -34,7 +34,8 @@ failure refuse(std::string why) { return {make_error_code(error::invalid_options
 
 failure this_program(std::string& out) {
   // What execve was given; for a script it would be the interpreter, which is right as well.
-  const auto* given = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  const auto* given =
+      reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT(performance-no-int-to-ptr)
   if (given != nullptr && *given != '\0' && same_inode(absolute(given).c_str(), "/proc/self/exe")) {
     out = absolute(given);
     return {};

@@ -5,8 +5,6 @@
 
 #include <cluster/types.hpp>
 
-#include <cluster/types.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -107,9 +107,6 @@ void supervisor::impl::perform(const policy::end_rollout& what) {
   switch (report.how) {
     case reload_report::outcome::completed: starter.forget_before(report.to); break;
     case reload_report::outcome::failed:
-      ec = make_error_code(error::reload_failed);
-      report.stage = to_string(from.stage);
-      break;
     case reload_report::outcome::rolled_back:
       ec = make_error_code(error::reload_failed);
       report.stage = to_string(from.stage);
