@@ -8,6 +8,7 @@
 #include <cluster/log.hpp>
 #include <cluster/options.hpp>
 #include <cluster/run.hpp>
+#include <cluster/statistics.hpp>
 #include <cluster/supervisor.hpp>
 #include <cluster/types.hpp>
 #include <cluster/version.hpp>

@@ -97,6 +97,9 @@ struct options {
   std::chrono::milliseconds drain_timeout{30000};
   /// Between TERM and KILL; more than zero.
   std::chrono::milliseconds kill_timeout{2000};
+  /// A ready worker whose event loop stands still for this long counts as hung: a successor is started,
+  /// then the hung one is ended. Time that it waited for a CPU or was stopped does not count. Zero: off.
+  std::chrono::milliseconds hang_timeout{10000};
   restart_policy restart;
   reload_options reload;
   /// Length of the accept queue asked for; the kernel caps it at net.core.somaxconn.

@@ -5,6 +5,7 @@
 #include <cluster/event.hpp>
 #include <cluster/export.hpp>
 #include <cluster/options.hpp>
+#include <cluster/statistics.hpp>
 #include <cluster/types.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -33,6 +34,7 @@ struct worker_status {
   worker_state state{};
   std::chrono::milliseconds uptime{0};  ///< since it was started
   std::uint64_t restarts = 0;           ///< of its slot, since the cluster was started
+  worker_statistics statistics;         ///< as the worker counts; read without asking it
 };
 
 /// How one worker ended.
@@ -116,6 +118,8 @@ struct cluster_status {
   std::optional<reload_report> last_reload;  ///< the last one that ended
   std::vector<slot_history> slots;           ///< by slot; those that were taken away stay
   cluster_counters counters;
+  traffic totals;             ///< of all workers, those that are gone included
+  latency_histogram latency;  ///< likewise
 };
 
 CLUSTER_API std::string_view to_string(reload_report::outcome) noexcept;

@@ -5,9 +5,11 @@
 #include <cluster/export.hpp>
 #include <cluster/listener.hpp>
 #include <cluster/log.hpp>
+#include <cluster/statistics.hpp>
 #include <cluster/types.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
@@ -110,6 +112,18 @@ class worker {
   /// Whether this worker has more connections than its share of all: more than the mean and one. Whoever
   /// accepts then waits a millisecond first, so that others go before; it never refuses.
   CLUSTER_API bool above_share() const noexcept;
+
+  /// Shows what this worker has done so far, for status reports and for limits such as
+  /// options::max_requests. A few stores into a page that the supervisor reads; call it as often as you
+  /// like. `http::serve` calls it.
+  CLUSTER_API void publish_traffic(const traffic& totals) noexcept;
+
+  /// Counts so many requests that took this long.
+  CLUSTER_API void publish_latency(std::chrono::nanoseconds time, std::uint64_t requests = 1) noexcept;
+
+  /// Adds another event loop to those whose standing still means that this worker hangs; its own context
+  /// is watched anyway. Up to seven more; its timer is work of that loop until done() or destruction.
+  CLUSTER_API void watch(boost::asio::any_io_executor loop);
 
   /// Whether a connection can be moved away right now: this worker drains, and another one takes them.
   CLUSTER_API bool can_move() const noexcept;

@@ -67,10 +67,12 @@ void engine::arm() {
 void engine::on_ready() {
   if (stopped_) return;
   clock_.update();
+  recorder_.begin_batch();
   in_batch_ = true;
   for (unsigned round = 0; round < options_.accepts_at_once && handle_events(); ++round) {}
   in_batch_ = false;
   counters_.accept_failures = acceptor_.rests();
+  recorder_.end_batch(counters_);
   publish_load();
   if (!queue_.empty()) schedule();
   arm();
@@ -142,6 +144,7 @@ void engine::schedule() {
 void engine::run_queue() {
   if (stopped_) return;
   clock_.update();
+  recorder_.begin_batch();
   in_batch_ = true;
   running_.swap(queue_);
   for (connection* c : running_) {
@@ -150,6 +153,7 @@ void engine::run_queue() {
   }
   running_.clear();
   in_batch_ = false;
+  recorder_.end_batch(counters_);
   pool_.recycle();
   if (!queue_.empty()) schedule();
 }

@@ -6,6 +6,7 @@
 #include "http/coarse_clock.hpp"
 #include "http/connection_pool.hpp"
 #include "http/dispatcher.hpp"
+#include "http/recorder.hpp"
 #include "wire/head_reader.hpp"
 
 #include <cluster/worker.hpp>
@@ -52,6 +53,7 @@ class engine : public std::enable_shared_from_this<engine> {
     std::function<bool()> above_share;
   };
   void set_balance(balance how);
+  void set_sink(recorder::sink to) { recorder_.set(std::move(to)); }
   /// Moving became possible, or something that was under way has settled.
   void on_move_change();
   /// Goes on with a connection from elsewhere, or one that came back. False if it cannot be taken.
@@ -133,6 +135,7 @@ class engine : public std::enable_shared_from_this<engine> {
   timer hard_timer_;
   mover mover_;
   balance balance_;
+  recorder recorder_;
   std::uint64_t published_ = ~std::uint64_t{0};
   handler_slot<drain_handler> drain_handler_;
 

@@ -55,6 +55,7 @@ void engine::guarded_turn(connection& c) {
   } catch (const std::exception& e) {
     fail(c, e);
   }
+  recorder_.end_turn();
 }
 
 void engine::fail(connection& c, const std::exception& why) {
@@ -212,6 +213,7 @@ bool engine::run(connection& c, exchange& request, const char* section) {
     return start_coroutine(c);
   }
   respond(c, request, dispatcher_.run(request));
+  recorder_.answered();
   if (section != nullptr) request.reset();
   else exchanges_.give_back(std::move(c.current));
   return c.at == phase::idle;
@@ -221,6 +223,7 @@ bool engine::start_coroutine(connection& c) {
   exchange& request = *c.current;
   c.at = phase::handling;
   c.limit = request.target != nullptr ? after(request.target->limits.handler_time) : wheel_entry::never;
+  c.current->began = recorder_.start();
   ++counters_.in_progress;
   starting_ = &c;
   try {
@@ -251,6 +254,8 @@ void engine::coroutine_done(connection& c, std::exception_ptr failure, response 
   }
   const bool at_once = starting_ == &c;  // then the turn that started it goes on
   if (!at_once) clock_.update();
+  if (at_once) recorder_.answered();
+  else recorder_.answered_late(c.current->began);
   try {
     respond(c, *c.current, answer);
     exchanges_.give_back(std::move(c.current));
@@ -272,6 +277,7 @@ void engine::respond(connection& c, const exchange& request, const response& ans
   wire::write_response(out_, parts, {request.head.version, keep, request.head.method == verb::head});
   if (options_.on_access)
     dispatcher_.log_access(&request, c.fd, answer.status(), sent_content(request, answer));
+  if (answer.status() >= 500) ++counters_.server_errors;
   c.at = keep ? phase::idle : phase::closing;
   // A client that said it would send no more may be left at once; another one may be sending.
   if (!keep) c.linger = request.head.keep_alive;

@@ -66,6 +66,7 @@ struct exchange {
   boost::asio::cancellation_signal cancel;        ///< ends the coroutine early
   bool out_of_time = false;                       ///< the coroutine was cancelled for that
   request view;
+  std::chrono::steady_clock::time_point began{};  ///< of one that a coroutine answers
 };
 
 /// Exchanges are used over and over.

@@ -49,6 +49,10 @@ void server::move_with(worker& self) {
                       [&self] { return self.moving(); }});
   engine_->set_balance(
       {[&self](std::uint32_t open) { self.publish_load(open); }, [&self] { return self.above_share(); }});
+  engine_->set_sink({[&self](const traffic& totals) { self.publish_traffic(totals); },
+                     [&self](std::chrono::nanoseconds time, std::uint64_t requests) {
+                       self.publish_latency(time, requests);
+                     }});
   self.on_move_change([to = std::weak_ptr(engine_)] {
     if (const auto engine = to.lock()) engine->on_move_change();
   });

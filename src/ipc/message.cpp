@@ -50,7 +50,9 @@ enum tag : std::uint8_t {
   tag_unread = 23,
   tag_state = 24,
   tag_load_board = 25,
-  tag_probe = 26
+  tag_probe = 26,
+  tag_statistics = 27,
+  tag_heartbeat = 28
 };
 
 constexpr std::size_t max_listeners = 64;
@@ -96,6 +98,8 @@ struct writer {
     out.number(tag_drain_timeout, count(m.drain_timeout));
     out.number(tag_load_board, m.load_board ? 1 : 0);
     out.text(tag_probe, m.probe);
+    out.number(tag_statistics, m.statistics ? 1 : 0);
+    out.number(tag_heartbeat, count(m.heartbeat));
     for (const listener& each : m.listeners)
       out.group(tag_listener, [&](field_writer& inner) {
         inner.text(tag_name, each.name);
@@ -180,6 +184,8 @@ void read(const field& f, welcome& out, bool& ok) {
   if (f.tag == tag_drain_timeout) out.drain_timeout = duration(f);
   if (f.tag == tag_load_board) out.load_board = f.number() != 0;
   if (f.tag == tag_probe) out.probe = f.text();
+  if (f.tag == tag_statistics) out.statistics = f.number() != 0;
+  if (f.tag == tag_heartbeat) out.heartbeat = duration(f);
   if (f.tag == tag_listener) {
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
   }

@@ -36,7 +36,7 @@ struct hello {
   std::string library_version;
 };
 /// Supervisor: who you are, with one descriptor for each listener in the order of the list, and behind them
-/// one for the load board if there is one.
+/// one for the load board and one for the worker's statistics page if there are such.
 struct welcome {
   std::uint32_t protocol = protocol_version;
   worker_id worker;
@@ -49,6 +49,8 @@ struct welcome {
   std::vector<listener> listeners;  ///< native_handle is not sent
   bool load_board = false;
   std::string probe;  ///< what an HTTP worker asks itself before it is ready; empty: nothing
+  bool statistics = false;
+  std::chrono::milliseconds heartbeat{0};  ///< how often each event loop shows that it turns; zero: never
 };
 /// Worker: the application can serve.
 struct ready {};

@@ -114,6 +114,8 @@ constexpr setting table[] = {
      set_duration<&options::drain_timeout>},
     {"kill-timeout", "TIME", "between TERM and KILL for a worker that stays", false,
      set_duration<&options::kill_timeout>},
+    {"hang-timeout", "TIME", "a worker that stands still for this long is replaced", false,
+     set_duration<&options::hang_timeout>},
     {"user", "NAME", "the workers' user, taken on after binding", false, set_text<&options::user>},
     {"group", "NAME", "the workers' group", false, set_text<&options::group>},
     {"pid-file", "FILE", "holds the supervisor's pid while it runs", false, set_text<&options::pid_file>},

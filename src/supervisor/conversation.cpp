@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "policy/watchdog.hpp"
 #include "supervisor/impl.hpp"
 
 #include <fcntl.h>
@@ -77,6 +78,10 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   }
   greeting.load_board = static_cast<bool>(board);
   if (greeting.load_board) copies.emplace_back(::fcntl(board.fd(), F_DUPFD_CLOEXEC, 3));
+  // Without the page the worker serves as well; there is just nothing to see of it.
+  greeting.statistics = !process.page.create();
+  if (greeting.statistics) copies.emplace_back(::fcntl(process.page.fd(), F_DUPFD_CLOEXEC, 3));
+  greeting.heartbeat = policy::watchdog::interval_for(settings.hang_timeout);
   for (const os::unique_fd& each : copies) {
     if (each) continue;
     settings.log(log_level::error,
@@ -119,6 +124,9 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   };
   if (std::ranges::none_of(workers, shares_slot)) board.withdraw(found->second->slot.value);
   remember_cpu(*found->second);
+  const worker_statistics last = found->second->page.read();
+  past += last;
+  past_latency += last.latency;
   // The process object must outlive the fleet's answer: its pid belongs into the last events.
   apply(fleet->exited(id, status, clock::now()));
   workers.erase(id);

@@ -167,7 +167,14 @@ cluster_status supervisor::impl::status() const {
     one.state = each.state;
     one.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - each.since);
     one.restarts = each.restarts;
+    if (found == workers.end()) continue;
+    one.statistics = found->second->page.read();
+    result.totals += one.statistics;
+    result.totals.connections += one.statistics.connections;
+    result.latency += one.statistics.latency;
   }
+  result.totals += past;
+  result.latency += past_latency;
   return result;
 }
 

@@ -113,6 +113,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::list<restart_waiter> restart_waiters;
   handler_slot<reload_handler_type> reload_handler;
   std::function<options()> refresh;
+  traffic past;                  ///< what workers counted that have ended
+  latency_histogram past_latency;
   reload_report tally;  ///< what workers reported in the roll-out under way
   std::optional<reload_report> last_reload;
   std::uint64_t last_sequence = 0;

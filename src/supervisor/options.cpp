@@ -87,6 +87,7 @@ std::optional<std::string> validate(const options& o) {
   if (auto found = check_probe(o.probe)) return found;
   if (auto found = check_duration("drain_timeout", o.drain_timeout, true)) return found;
   if (auto found = check_duration("kill_timeout", o.kill_timeout, false)) return found;
+  if (auto found = check_duration("hang_timeout", o.hang_timeout, true)) return found;
   if (auto found = check_restart(o.restart)) return found;
   if (auto found = check_reload(o.reload)) return found;
   if (o.backlog < 1) return "backlog: " + std::to_string(o.backlog) + " is too small, at least 1";

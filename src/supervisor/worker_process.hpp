@@ -3,6 +3,7 @@
 
 #include "ipc/channel.hpp"
 #include "os/child.hpp"
+#include "os/statistics_page.hpp"
 
 #include <cluster/types.hpp>
 
@@ -48,6 +49,7 @@ struct worker_process {
   os::child child;
   std::shared_ptr<ipc::channel> channel;
   message_budget budget;
+  os::statistics_page page;
   bool welcomed = false;
 };
 

@@ -3,7 +3,9 @@
 
 #include "ipc/channel.hpp"
 #include "os/load_board.hpp"
+#include "os/statistics_page.hpp"
 #include "worker/failure_budget.hpp"
+#include "worker/heartbeat.hpp"
 #include "worker/mover.hpp"
 
 #include <cluster/worker.hpp>
@@ -34,6 +36,8 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void handle_signals();
   void forget_signals() noexcept;
   void request_drain();
+  void watch(boost::asio::any_io_executor loop);
+  void stop_heartbeats() noexcept;
 
   struct waiter {
     std::uint64_t key;
@@ -47,6 +51,8 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   ipc::welcome identity;
   std::vector<listener> listeners;
   os::load_board board;
+  std::shared_ptr<os::statistics_page> page = std::make_shared<os::statistics_page>();
+  std::vector<std::shared_ptr<heartbeat>> heartbeats;  ///< the first one is of `context`
   std::vector<std::string> arguments;
   logger log;
   std::shared_ptr<ipc::channel> channel;
@@ -63,6 +69,7 @@ struct handshake_result {
   os::unique_fd socket;
   ipc::welcome identity;  ///< its listeners hold the received descriptors
   os::load_board board;
+  os::statistics_page page;
 };
 handshake_result shake_hands();
 

@@ -20,14 +20,17 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
   impl_->listeners = std::move(result.identity.listeners);
   impl_->identity = std::move(result.identity);
   impl_->board = std::move(result.board);
+  *impl_->page = std::move(result.page);
   impl_->arguments = own_arguments();
   impl_->log.level = impl_->identity.level;
   impl_->log.format = impl_->identity.format;
   impl_->converse(std::move(result.socket));
+  impl_->watch(context.get_executor());
 }
 
 worker::~worker() {
   impl_->forget_signals();
+  impl_->stop_heartbeats();
   if (impl_->channel) impl_->channel->close();
   impl_->moves->close();
   const error_code aborted = boost::asio::error::operation_aborted;
@@ -48,6 +51,8 @@ const logger& worker::log() const noexcept { return impl_->log; }
 void worker::ready() {
   if (impl_->state != worker_state::starting) return;
   impl_->state = worker_state::ready;
+  // From here on it is watched, however long the start has taken.
+  if (!impl_->heartbeats.empty()) impl_->heartbeats.front()->show();
   impl_->channel->send(ipc::ready{});
 }
 
@@ -62,6 +67,11 @@ void worker::publish_load(std::uint32_t connections) noexcept {
   if (impl_->state == worker_state::ready) impl_->board.publish(impl_->identity.slot.value, connections);
 }
 bool worker::above_share() const noexcept { return impl_->board.above_share(impl_->identity.slot.value); }
+void worker::publish_traffic(const traffic& totals) noexcept { impl_->page->count(totals); }
+void worker::publish_latency(std::chrono::nanoseconds time, std::uint64_t requests) noexcept {
+  impl_->page->add_latency(time, requests);
+}
+void worker::watch(boost::asio::any_io_executor loop) { impl_->watch(std::move(loop)); }
 bool worker::can_move() const noexcept { return impl_->moves->possible(); }
 bool worker::move(moving_connection& what) { return impl_->moves->move(what); }
 std::size_t worker::moving() const noexcept { return impl_->moves->under_way(); }
@@ -78,6 +88,7 @@ void worker::done() {
   impl_->channel->close();
   impl_->moves->close();
   impl_->forget_signals();
+  impl_->stop_heartbeats();
 }
 
 void worker::report_failure(std::string_view where, std::string_view what) noexcept try {
@@ -118,6 +129,18 @@ void worker::impl::on_channel_end(error_code why) {
   log(log_level::error, "the supervisor is gone (" + why.message() + "); this worker drains and leaves");
   const auto now = std::chrono::steady_clock::now();
   begin_drain({now, now + identity.drain_timeout, exit_reason::orphaned});
+}
+
+void worker::impl::watch(boost::asio::any_io_executor loop) {
+  if (!*page || identity.heartbeat.count() == 0 || heartbeats.size() == os::statistics_page::loops) return;
+  const auto added = std::make_shared<heartbeat>(loop, page, heartbeats.size(), identity.heartbeat);
+  heartbeats.push_back(added);
+  boost::asio::post(loop, [added] { added->start(); });
+}
+
+void worker::impl::stop_heartbeats() noexcept {
+  for (const auto& each : heartbeats) each->stop();
+  heartbeats.clear();
 }
 
 void worker::impl::begin_drain(drain_notice what) {

@@ -38,6 +38,7 @@ struct server_counters {
   std::uint64_t accept_failures = 0;  ///< times accepting had to rest
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
+  std::uint64_t server_errors = 0;  ///< answers with a status of 500 and above
 };
 
 /// An HTTP/1.1 server on listening sockets that somebody else made, for programs with their own context.
@@ -85,7 +86,8 @@ class server {
   }
 
   /// Lets connections move between workers: takes those that arrive at `self`, and in a drain sends each
-  /// of its own away at its next request boundary, with its unread octets. serve() does it. Both objects
+  /// of its own away at its next request boundary, with its unread octets. Also shows `self` how many
+  /// connections and requests there are and how long they take. serve() does it. Both objects
   /// must then live as long as the context runs.
   CLUSTER_API void move_with(worker& self);
 

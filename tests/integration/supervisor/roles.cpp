@@ -108,6 +108,20 @@ int first_only(int argc, char** argv) {
 }
 const role as_first_only{"first-only", first_only};
 
+// Has counted something by the time it is ready.
+int counting(int, char**) {
+  boost::asio::io_context context;
+  cluster::worker self(context);
+  self.handle_signals();
+  self.async_wait_drain([&](cluster::error_code, cluster::drain_notice) { self.done(); });
+  self.publish_traffic({.connections = 2, .requests = 100 + self.id().value});
+  self.publish_latency(std::chrono::milliseconds(3), 7);
+  self.ready();
+  context.run();
+  return 0;
+}
+const role as_counting{"counting", counting};
+
 // Never says ready.
 int silent(int, char**) {
   boost::asio::io_context context;

@@ -69,9 +69,14 @@ TEST_CASE("welcome carries identity and listeners in their order") {
   CHECK(back.format == log_format::json);
   CHECK(back.drain_timeout == what.drain_timeout);
   CHECK(back.load_board);
+  CHECK_FALSE(back.statistics);
+  CHECK(back.heartbeat == what.heartbeat);
   CHECK_FALSE(through(ipc::welcome{}).load_board);
   CHECK(back.probe == what.probe);
   CHECK(through(ipc::welcome{}).probe.empty());
+  ipc::welcome counted;
+  counted.statistics = true;
+  CHECK(through(counted).statistics);
   REQUIRE(back.listeners.size() == 64);
   for (std::size_t i = 0; i < 64; ++i) {
     CHECK(back.listeners[i].name == what.listeners[i].name);

@@ -27,6 +27,7 @@ inline ipc::welcome full_welcome(std::size_t listeners) {
   what.drain_timeout = std::chrono::hours(24 * 366);
   what.load_board = true;
   what.probe = "/healthz";
+  what.heartbeat = std::chrono::milliseconds(300);
   for (std::size_t i = 0; i < listeners; ++i) {
     listener each;
     each.name = "tcp-" + std::to_string(i);

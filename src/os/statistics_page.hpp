@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "os/system_error.hpp"
+#include "os/unique_fd.hpp"
+
+#include <cluster/statistics.hpp>
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace cluster::os {
+
+/// The page in which one worker counts and its supervisor reads: memory without a file, of a sealed size,
+/// so that neither can make the other fault. One writer, relaxed atomics: no number is ever torn, and two
+/// numbers may be a moment apart. What a worker writes there is believed for what it is, its own word.
+class statistics_page {
+ public:
+  /// Event loops of one worker that can be watched.
+  static constexpr std::size_t loops = 8;
+
+  /// A sign of life of one event loop.
+  struct beat {
+    std::uint64_t at = 0;  ///< CLOCK_MONOTONIC in ns; zero: none yet
+    pid_t thread = 0;
+  };
+
+  statistics_page() = default;
+  statistics_page(statistics_page&& other) noexcept;
+  statistics_page& operator=(statistics_page&& other) noexcept;
+  ~statistics_page();
+
+  /// A new one, all zero, to be written by whoever attaches to it; this object reads.
+  failure create();
+  /// As its writer; takes the descriptor.
+  failure attach(unique_fd fd);
+  /// As its reader: one that a worker brings along.
+  failure adopt(unique_fd fd);
+
+  int fd() const noexcept { return fd_.get(); }
+  explicit operator bool() const noexcept { return layout_ != nullptr; }
+
+  // The writer. Without a page these do nothing.
+  void count(const traffic& now) noexcept;
+  void add_latency(std::chrono::nanoseconds time, std::uint64_t requests) noexcept;
+  void show_life(std::size_t loop, const beat& sign, std::chrono::nanoseconds cpu) noexcept;
+
+  // The reader.
+  worker_statistics read() const noexcept;
+  beat last_beat(std::size_t loop) const noexcept;
+
+ private:
+  struct layout;
+  failure map(int protection);
+  failure take(unique_fd fd, int protection);
+  void unmap() noexcept;
+
+  unique_fd fd_;
+  layout* layout_ = nullptr;
+};
+
+}  // namespace cluster::os
