@@ -25,6 +25,9 @@ enum class event_kind : std::uint8_t {
   resting,           ///< the restart limit tripped: the slot rests for `delay` (zero: until told)
   retired,           ///< the exit code means "do not restart": the slot stays empty
   handler_failed,    ///< an exception came out of a handler in the worker; text is its what()
+  unresponsive,      ///< the worker's event loop stands still, or somebody keeps the worker stopped
+  hung,              ///< the worker hangs: a successor is started, then it is ended
+  recovered,         ///< a worker that was found to hang turns again
   rollout_started,   ///< a rolling replacement begins, towards `generation`
   slot_replaced,     ///< `worker` has taken over its slot and its predecessor is gone
   rollout_finished,  ///< all slots run `generation`: the new one or, after rollout_failed, the old one

@@ -100,6 +100,9 @@ struct options {
   /// A ready worker whose event loop stands still for this long counts as hung: a successor is started,
   /// then the hung one is ended. Time that it waited for a CPU or was stopped does not count. Zero: off.
   std::chrono::milliseconds hang_timeout{10000};
+  /// End a hung worker by SIGABRT, so that it leaves a core if its limits allow one, and by SIGKILL half a
+  /// minute later; otherwise by SIGKILL at once.
+  bool hang_core = false;
   restart_policy restart;
   reload_options reload;
   /// Length of the accept queue asked for; the kernel caps it at net.core.somaxconn.

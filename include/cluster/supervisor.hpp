@@ -32,6 +32,7 @@ struct worker_status {
   generation_id generation;
   int pid = 0;
   worker_state state{};
+  bool hung = false;                    ///< it is ready and its event loop stands still
   std::chrono::milliseconds uptime{0};  ///< since it was started
   std::uint64_t restarts = 0;           ///< of its slot, since the cluster was started
   worker_statistics statistics;         ///< as the worker counts; read without asking it

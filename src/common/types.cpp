@@ -47,6 +47,9 @@ std::string_view to_string(event_kind kind) noexcept {
     case event_kind::resting: return "resting";
     case event_kind::retired: return "retired";
     case event_kind::handler_failed: return "handler_failed";
+    case event_kind::unresponsive: return "unresponsive";
+    case event_kind::hung: return "hung";
+    case event_kind::recovered: return "recovered";
     case event_kind::rollout_started: return "rollout_started";
     case event_kind::slot_replaced: return "slot_replaced";
     case event_kind::rollout_finished: return "rollout_finished";

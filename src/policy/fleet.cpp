@@ -166,7 +166,7 @@ std::size_t fleet::target() const noexcept { return target_; }
 
 std::size_t fleet::ready_count() const noexcept {
   return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) {
-    return entry.second.phase == worker_phase::ready;
+    return entry.second.phase == worker_phase::ready && !entry.second.hung;
   }));
 }
 
@@ -183,7 +183,7 @@ std::vector<worker_view> fleet::view() const {
     if (!worker.alive()) continue;
     const auto launches = slots_[worker.slot.value].launches;
     all.push_back({id, worker.slot, worker.generation, public_state(worker.phase), worker.since,
-                   launches == 0 ? 0 : launches - 1});
+                   launches == 0 ? 0 : launches - 1, worker.hung});
   }
   std::sort(all.begin(), all.end(), [](const worker_view& left, const worker_view& right) {
     return std::tie(left.slot, left.id) < std::tie(right.slot, right.id);

@@ -52,6 +52,9 @@ struct appoint_heirs {
 struct terminate_worker {
   worker_id id;
 };  ///< SIGTERM through the pidfd
+struct abort_worker {
+  worker_id id;
+};  ///< SIGABRT through the pidfd, for the sake of its core
 struct kill_worker {
   worker_id id;
 };  ///< SIGKILL through the pidfd
@@ -63,8 +66,8 @@ struct publish {
 struct end_rollout {
   rollout_report report;
 };
-using action = std::variant<launch_worker, drain_worker, appoint_heirs, terminate_worker, kill_worker,
-                            publish, end_rollout, finish>;
+using action = std::variant<launch_worker, drain_worker, appoint_heirs, terminate_worker, abort_worker,
+                            kill_worker, publish, end_rollout, finish>;
 using actions = std::vector<action>;
 
 /// Why a worker's channel ended: closed from the other side, or cut by us because of what came over
@@ -78,6 +81,7 @@ struct fleet_settings {
   std::chrono::milliseconds ready_timeout{30000};
   std::chrono::milliseconds drain_timeout{30000};
   std::chrono::milliseconds kill_timeout{2000};
+  bool hang_core = false;  ///< a hung worker gets ABRT before KILL
   restart_policy restart;
   std::uint64_t seed = 0;  ///< of the jitter
 };
@@ -90,6 +94,7 @@ struct worker_view {
   worker_state state;
   time_point since;            ///< launched at
   std::uint64_t restarts = 0;  ///< of its slot
+  bool hung = false;
 };
 
 /// The fleet of slots: decides what is started, drained, ended and when; does nothing itself. Input
@@ -137,6 +142,8 @@ class fleet {
   /// ready.
   actions end_worker(worker_id, time_point now);
   bool may_end(worker_id) const;
+  /// It is ready and does not hang.
+  bool is_ready(worker_id) const;
   /// Launched, or about to be, and not yet exited.
   bool alive(worker_id) const;
   /// It leaves, or a successor for it is on its way.
@@ -144,12 +151,22 @@ class fleet {
   /// The roll-out under way, if there is one.
   const rollout* current_rollout() const noexcept { return rollout_ ? &*rollout_ : nullptr; }
 
+  // What the watchdog found out about a ready worker.
+  /// Half of its time is over.
+  actions silent(worker_id, std::chrono::milliseconds stood);
+  /// It hangs: gets a successor, and is ended when that one is ready, or at once when that one fails.
+  actions hung(worker_id, std::chrono::milliseconds stood, time_point now);
+  /// Somebody keeps it stopped: gets a successor like any worker that is restarted.
+  actions stopped(worker_id, std::chrono::milliseconds stood, time_point now);
+  /// It turns again: its successor, if it has one, takes over gently.
+  actions recovered(worker_id);
+
   /// What has become due. Call at next_deadline() or later; earlier calls do nothing.
   actions tick(time_point now);
   std::optional<time_point> next_deadline() const;
 
-  std::size_t target() const noexcept;  ///< wanted number of workers
-  std::size_t ready_count() const noexcept;
+  std::size_t target() const noexcept;       ///< wanted number of workers
+  std::size_t ready_count() const noexcept;  ///< without those that hang
   std::size_t alive_count() const noexcept;  ///< launched and not yet exited
   bool stopping() const noexcept;
   std::vector<worker_view> view() const;  ///< alive workers by slot, then id
@@ -198,9 +215,10 @@ class fleet {
   void dismiss(const std::vector<std::size_t>& slots, exit_reason, const std::string& note, time_point now,
                actions&);
   void release(worker_record&, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);
-  bool is_ready(worker_id) const;
   std::vector<worker_id> survivors(const worker_record& without) const;
   void finish_restarts(time_point now, actions&);
+  void settle_hung(time_point now, actions&);
+  void end_hung(worker_record&, time_point now, actions&);
   void appoint_missing_heirs(actions&);
 
   // The roll-out: fleet_rollout.cpp

@@ -50,6 +50,7 @@ bool fleet::rolling() const noexcept { return rollout_.has_value(); }
 /// What follows from what has just happened, beyond the worker it happened to.
 void fleet::advance(time_point now, actions& out) {
   if (stopping()) return;
+  settle_hung(now, out);
   finish_restarts(now, out);
   if (rollout_) drive_rollout(now, out);
   if (!stopping()) appoint_missing_heirs(out);

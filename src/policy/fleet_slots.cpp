@@ -151,7 +151,10 @@ void fleet::begin_stop(std::string text, time_point now, actions& out) {
 void fleet::demand_stop(time_point now, actions& out) {
   for (auto& [id, worker] : workers_) {
     worker.heirs.clear();
-    ask(worker, shutdown_.demand(), exit_reason::requested, now, out);
+    // One that hangs can do nothing with the time of a drain.
+    const auto how = worker.hung && worker.phase == worker_phase::ready ? worker_input::kill_requested
+                                                                        : shutdown_.demand();
+    ask(worker, how, exit_reason::requested, now, out);
   }
 }
 

@@ -76,6 +76,7 @@ void fleet::dismiss(const std::vector<std::size_t>& slots, exit_reason why, cons
 
 void fleet::release(worker_record& worker, exit_reason why, std::vector<worker_id> heirs, time_point now,
                     actions& out) {
+  if (worker.hung && worker.phase == worker_phase::ready) return end_hung(worker, now, out);
   // A drain under way has its heirs already.
   if (worker.phase != worker_phase::draining) worker.heirs = std::move(heirs);
   ask(worker, worker_input::drain_requested, why, now, out);
@@ -83,7 +84,7 @@ void fleet::release(worker_record& worker, exit_reason why, std::vector<worker_i
 
 bool fleet::is_ready(worker_id id) const {
   const auto found = workers_.find(id);
-  return found != workers_.end() && found->second.phase == worker_phase::ready;
+  return found != workers_.end() && found->second.phase == worker_phase::ready && !found->second.hung;
 }
 
 /// Who can take the connections of a worker that leaves. Successors that have no slot yet only if
@@ -92,7 +93,7 @@ std::vector<worker_id> fleet::survivors(const worker_record& without) const {
   std::vector<worker_id> settled;
   std::vector<worker_id> others;
   for (const auto& [id, worker] : workers_) {
-    if (worker.phase != worker_phase::ready || worker.asked || id == without.id ||
+    if (worker.phase != worker_phase::ready || worker.hung || worker.asked || id == without.id ||
         worker.slot.value >= target_)
       continue;
     (slots_[worker.slot.value].worker == id ? settled : others).push_back(id);
@@ -104,6 +105,7 @@ actions fleet::restart_worker(worker_id id, time_point now) {
   actions out;
   if (!may_restart(id)) return out;
   const auto slot = find(id)->slot.value;
+  slots_[slot].restarts_for = exit_reason::recycled;
   launch_successor(slot, slots_[slot].generation, now, out);
   return out;
 }
@@ -157,7 +159,12 @@ void fleet::finish_restarts(time_point now, actions& out) {
     if (!slots_[slot].has_successor()) continue;
     const auto id = slots_[slot].successor;
     if (rollout_ && slot < rollout_->size() && rollout_->successor(slot) == id) continue;
-    if (is_ready(id)) hand_over(slot, exit_reason::recycled, now, out);
+    if (!is_ready(id)) continue;
+    auto why = slots_[slot].restarts_for;
+    // It may have recovered meanwhile; then it is not a hung one that ends.
+    const auto* predecessor = find(slots_[slot].worker);
+    if (why == exit_reason::hung && predecessor != nullptr && !predecessor->hung) why = exit_reason::recycled;
+    hand_over(slot, why, now, out);
   }
 }
 

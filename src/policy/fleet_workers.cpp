@@ -4,9 +4,15 @@
 
 #include "common/text.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cluster::policy {
+namespace {
+
+constexpr std::chrono::milliseconds core_time{30000};
+
+}  // namespace
 
 worker_record* fleet::find(worker_id id) {
   const auto found = workers_.find(id);
@@ -130,13 +136,17 @@ void fleet::announce_disconnected(worker_record& worker, actions& out) {
 }
 
 void fleet::terminate(worker_record& worker, worker_phase from, time_point now, actions& out) {
-  const auto until = after(now, settings_.kill_timeout);
+  // Writing a core takes its time; KILL would cut it off.
+  const bool for_core = worker.hung && settings_.hang_core;
+  const auto until =
+      after(now, for_core ? std::max(settings_.kill_timeout, core_time) : settings_.kill_timeout);
   // A lost worker has its time until KILL already; TERM must not prolong it.
   if (from == worker_phase::lost) worker.shorten_deadline(until);
   else worker.deadline = until;
   worker.got_term = true;
-  announce_draining(worker, " is ended by TERM", out);
-  out.emplace_back(terminate_worker{worker.id});
+  announce_draining(worker, for_core ? " is ended by ABRT" : " is ended by TERM", out);
+  if (for_core) out.emplace_back(abort_worker{worker.id});
+  else out.emplace_back(terminate_worker{worker.id});
 }
 
 void fleet::kill(worker_record& worker, actions& out) {

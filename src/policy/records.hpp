@@ -31,6 +31,8 @@ struct worker_record {
   std::vector<worker_id> heirs;                   ///< of its connections, while it drains
   bool told_draining = false;                     ///< `draining` was published
   bool told_disconnected = false;                 ///< `disconnected` was published
+  bool hung = false;                              ///< its event loop stands still
+  bool successor_tried = false;                   ///< one was started for it because it hangs
   bool got_term = false;
   bool got_kill = false;
   exit_status status;
@@ -55,8 +57,9 @@ struct slot_record {
   };
 
   condition now = condition::vacant;
-  worker_id worker;               ///< if occupied
-  worker_id successor;            ///< on its way to take over the slot; nothing else starts there
+  worker_id worker;     ///< if occupied
+  worker_id successor;  ///< on its way to take over the slot; nothing else starts there
+  exit_reason restarts_for = exit_reason::recycled;  ///< why a successor without a roll-out is there
   std::size_t departing = 0;      ///< workers that had the slot, or were to have it, and leave
   generation_id generation;       ///< of the next worker; none means that of the fleet
   std::optional<time_point> due;  ///< of waiting and resting: when the next worker starts

@@ -44,6 +44,13 @@ expected set_rollback(options& into, const values& v) {
 }
 
 template <auto Member>
+expected set_switch(options& into, const values& v) {
+  if (v.front() != "on" && v.front() != "off") return "on or off";
+  into.*Member = v.front() == "on";
+  return std::nullopt;
+}
+
+template <auto Member>
 expected set_restart_count(options& into, const values& v) {
   const auto parsed = parse_number(v.front());
   if (!parsed || *parsed > 1'000'000) return "a number from 0 (no limit) to 1000000";
@@ -122,6 +129,7 @@ constexpr setting table[] = {
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
     {"backlog", "N", "", false, set_backlog},
+    {"hang-core", "on|off", "", false, set_switch<&options::hang_core>},
     {"restart-initial-delay", "TIME", "", false,
      set_duration<&options::restart, &restart_policy::initial_delay>},
     {"restart-max-delay", "TIME", "", false, set_duration<&options::restart, &restart_policy::max_delay>},

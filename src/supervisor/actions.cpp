@@ -60,6 +60,7 @@ void supervisor::impl::retry_launch(const policy::launch_worker& what) {
 void supervisor::impl::perform(const policy::drain_worker& what) {
   worker_process* process = find(what.id);
   if (process == nullptr) return;
+  forget(what.id);  // from here on its drain has a deadline
   const auto left = [now = clock::now()](policy::time_point until) {
     return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until - now),
                     std::chrono::milliseconds(0));
@@ -93,6 +94,7 @@ std::vector<os::unique_fd> supervisor::impl::draw_lines(const std::vector<worker
 }
 
 void supervisor::impl::perform(const policy::terminate_worker& what) { signal(what.id, SIGTERM); }
+void supervisor::impl::perform(const policy::abort_worker& what) { signal(what.id, SIGABRT); }
 void supervisor::impl::perform(const policy::kill_worker& what) { signal(what.id, SIGKILL); }
 
 void supervisor::impl::signal(worker_id id, int number) {
@@ -105,6 +107,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   running = false;
   work = {};
   timer.cancel();
+  watch_timer.cancel();
   workers.clear();
   listeners.clear();
   std::destroy_at(&lock);

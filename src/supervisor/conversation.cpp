@@ -39,8 +39,15 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what, std::s
     return apply(fleet->hello(id, now));
   }
   if (!process->welcomed) return break_off(id, "it did not say hello first");
-  if (std::holds_alternative<ipc::ready>(what)) return apply(fleet->ready(id, now));
-  if (std::holds_alternative<ipc::draining>(what)) return apply(fleet->draining(id, now));
+  if (std::holds_alternative<ipc::ready>(what)) {
+    apply(fleet->ready(id, now));
+    if (running && fleet->is_ready(id)) watch(id);
+    return;
+  }
+  if (std::holds_alternative<ipc::draining>(what)) {
+    forget(id);
+    return apply(fleet->draining(id, now));
+  }
   if (const auto* done = std::get_if<ipc::done>(&what)) {
     tally.connections_moved += done->moved;
     tally.requests_finished += done->finished;
@@ -118,6 +125,7 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   const auto found = workers.find(id);
   if (found == workers.end() || !running) return;
   found->second->channel->close();
+  forget(id);
   // Unless a successor has the slot's entry already, the dead one's load counts no more.
   const auto shares_slot = [&](const auto& other) {
     return other.first != id && other.second->slot == found->second->slot;

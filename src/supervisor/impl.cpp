@@ -26,6 +26,7 @@ policy::fleet_settings fleet_settings(const options& settings) {
   result.ready_timeout = settings.ready_timeout;
   result.drain_timeout = settings.drain_timeout;
   result.kill_timeout = settings.kill_timeout;
+  result.hang_core = settings.hang_core;
   result.restart = settings.restart;
   result.seed = std::random_device{}();
   return result;
@@ -50,7 +51,11 @@ void name_listeners(std::vector<os::listen_socket>& listeners) {
 }  // namespace
 
 supervisor::impl::impl(executor_type executor_in, options settings_in)
-    : executor(std::move(executor_in)), settings(std::move(settings_in)), timer(executor) {}
+    : executor(std::move(executor_in)),
+      settings(std::move(settings_in)),
+      timer(executor),
+      watch_timer(executor),
+      dog(settings.hang_timeout) {}
 
 os::failure supervisor::impl::open() {
   if (opened) return {};
@@ -165,6 +170,7 @@ cluster_status supervisor::impl::status() const {
     one.generation = each.generation;
     one.pid = found == workers.end() ? 0 : found->second->child.pid();
     one.state = each.state;
+    one.hung = each.hung;
     one.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - each.since);
     one.restarts = each.restarts;
     if (found == workers.end()) continue;
@@ -189,6 +195,7 @@ void supervisor::impl::abandon() noexcept {
   observer = nullptr;
   observers.clear();
   timer.cancel();
+  watch_timer.cancel();
   const auto deadline = clock::now() + std::chrono::seconds(2);
   for (auto& [id, process] : workers) process->child.signal(SIGKILL);
   for (auto& [id, process] : workers) {

@@ -6,6 +6,7 @@
 #include "os/load_board.hpp"
 #include "os/pid_file.hpp"
 #include "policy/fleet.hpp"
+#include "policy/watchdog.hpp"
 #include "supervisor/launcher.hpp"
 #include "supervisor/worker_process.hpp"
 
@@ -49,6 +50,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void perform(const policy::launch_worker&);
   void perform(const policy::drain_worker&);
   void perform(const policy::terminate_worker&);
+  void perform(const policy::abort_worker&);
   void perform(const policy::kill_worker&);
   void perform(const policy::appoint_heirs&);
   void perform(const policy::end_rollout&);
@@ -61,6 +63,14 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void settle_scale(error_code ec);
   void settle_restarts();
   void abort_restarts();
+
+  // What is seen of workers that say nothing (watch.cpp).
+  void watch(worker_id id);
+  void forget(worker_id id);
+  void arm_watch();
+  void look();
+  std::vector<policy::loop_reading> read_signs(clock::time_point now) const;
+  void act_on(const policy::watch_finding& found, clock::time_point now);
 
   // What workers say (conversation.cpp).
   void converse(worker_id id, worker_process& process);
@@ -106,6 +116,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   bool applying = false;
   boost::asio::steady_timer timer;
   bool timer_armed = false;
+  boost::asio::steady_timer watch_timer;
+  policy::watchdog dog;
 
   handler_slot<handler_type> run_handler;
   std::list<handler_type> stop_handlers;  ///< a list: its elements are never assigned
@@ -113,7 +125,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::list<restart_waiter> restart_waiters;
   handler_slot<reload_handler_type> reload_handler;
   std::function<options()> refresh;
-  traffic past;                  ///< what workers counted that have ended
+  traffic past;  ///< what workers counted that have ended
   latency_histogram past_latency;
   reload_report tally;  ///< what workers reported in the roll-out under way
   std::optional<reload_report> last_reload;

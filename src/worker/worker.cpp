@@ -148,7 +148,8 @@ void worker::impl::begin_drain(drain_notice what) {
   if (notice) return;
   notice = what;
   // The entry is the slot's: a successor that is ready already publishes its own load there.
-  if (what.reason != exit_reason::replaced) board.withdraw(identity.slot.value);
+  if (what.reason != exit_reason::replaced && what.reason != exit_reason::recycled)
+    board.withdraw(identity.slot.value);
   moves->take_no_more();
   if (state != worker_state::exited) state = worker_state::draining;
   while (!waiters.empty()) complete_wait(waiters.front().key, {});

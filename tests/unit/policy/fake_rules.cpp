@@ -68,6 +68,8 @@ void fake_world::account_for(const terminate_worker& what) {
   one.term = true;
 }
 
+void fake_world::account_for(const abort_worker&) { require(false, "no worker hangs here"); }
+
 void fake_world::account_for(const kill_worker& what) {
   auto& one = alive_one(what.id, "only the living get KILL");
   require(!one.kill, "KILL once");

@@ -68,6 +68,7 @@ class fake_world {
   void account_for(const launch_worker&);
   void account_for(const drain_worker&);
   void account_for(const terminate_worker&);
+  void account_for(const abort_worker&);
   void account_for(const kill_worker&);
   void account_for(const publish&);
   void account_for(const finish&);

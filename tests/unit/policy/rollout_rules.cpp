@@ -124,6 +124,8 @@ void rollout_world::account_for(const terminate_worker& what) {
   one.term = true;
 }
 
+void rollout_world::account_for(const abort_worker&) { require(false, "no worker hangs here"); }
+
 void rollout_world::account_for(const kill_worker& what) {
   auto& one = alive_one(what.id);
   require(!one.kill, "KILL once");
@@ -164,6 +166,9 @@ void rollout_world::account_for(const publish& what) {
     case event_kind::online:
     case event_kind::launch_failed:
     case event_kind::restart_delayed:
+    case event_kind::unresponsive:
+    case event_kind::hung:
+    case event_kind::recovered:
     case event_kind::handler_failed:
     case event_kind::stopped: return;
   }

@@ -96,6 +96,9 @@ std::string rollout_scene::say(const event& what) {
     case event_kind::draining:
     case event_kind::disconnected:
     case event_kind::launch_failed:
+    case event_kind::unresponsive:
+    case event_kind::hung:
+    case event_kind::recovered:
     case event_kind::handler_failed: break;
   }
   return {};

@@ -98,6 +98,7 @@ class rollout_world {
   void account_for(const drain_worker&);
   void account_for(const appoint_heirs&);
   void account_for(const terminate_worker&);
+  void account_for(const abort_worker&);
   void account_for(const kill_worker&);
   void account_for(const publish&);
   void account_for(const end_rollout&);

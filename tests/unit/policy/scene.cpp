@@ -81,11 +81,14 @@ std::string scene::say(const action& what) {
   if (const auto* one = std::get_if<launch_worker>(&what))
     return "launch " + std::to_string(one->id.value) + "/" + std::to_string(one->slot.value);
   if (const auto* one = std::get_if<drain_worker>(&what)) {
+    heirs_.clear();
+    for (const worker_id heir : one->heirs) heirs_.push_back(heir.value);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(one->hard_deadline - now);
     return "drain " + std::to_string(one->id.value) + " " + std::string{to_string(one->reason)} + " " +
            std::to_string(left.count());
   }
   if (const auto* one = std::get_if<terminate_worker>(&what)) return "term " + std::to_string(one->id.value);
+  if (const auto* one = std::get_if<abort_worker>(&what)) return "abort " + std::to_string(one->id.value);
   if (const auto* one = std::get_if<kill_worker>(&what)) return "kill " + std::to_string(one->id.value);
   if (const auto* one = std::get_if<publish>(&what)) return say(one->what);
   const auto* end = std::get_if<finish>(&what);

@@ -33,6 +33,21 @@ class scene {
   std::string stop(stop_mode mode) { return say(fleet_.stop(mode, now)); }
   std::string scale(std::size_t workers) { return say(fleet_.scale(workers, now)); }
   std::string end(std::uint64_t id) { return say(fleet_.end_worker({id}, now)); }
+  std::string silent(std::uint64_t id, std::chrono::milliseconds for_) {
+    return say(fleet_.silent({id}, for_));
+  }
+  std::string hung(std::uint64_t id, std::chrono::milliseconds for_) {
+    return say(fleet_.hung({id}, for_, now));
+  }
+  std::string stopped(std::uint64_t id, std::chrono::milliseconds for_) {
+    return say(fleet_.stopped({id}, for_, now));
+  }
+  std::string recovered(std::uint64_t id) { return say(fleet_.recovered({id})); }
+  std::string reload() {
+    actions out;
+    fleet_.reload({}, now, out);
+    return say(out);
+  }
   std::string tick() { return say(fleet_.tick(now)); }
 
   /// Lets time pass up to the next deadline, which must be exactly `span` away, and ticks.
@@ -48,6 +63,7 @@ class scene {
   const fleet& under_test() const { return fleet_; }
   /// The text of the last event.
   const std::string& text() const { return text_; }
+  const std::vector<std::uint64_t>& heirs_of_last_drain() const { return heirs_; }
   const std::string& finish_reason() const { return finish_reason_; }
 
   time_point now{std::chrono::hours{24}};
@@ -60,6 +76,7 @@ class scene {
   fleet fleet_;
   std::string text_;
   std::string finish_reason_;
+  std::vector<std::uint64_t> heirs_;
 };
 
 exit_status exit_code(int code);

@@ -81,6 +81,8 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "probe") return o.probe;
   if (name == "drain-timeout") return ms(o.drain_timeout);
   if (name == "kill-timeout") return ms(o.kill_timeout);
+  if (name == "hang-timeout") return ms(o.hang_timeout);
+  if (name == "hang-core") return o.hang_core ? "on" : "off";
   if (name == "user") return o.user;
   if (name == "group") return o.group;
   if (name == "pid-file") return o.pid_file;
@@ -123,6 +125,8 @@ inline const std::vector<setting_case>& setting_cases() {
       {"probe", "\"/a\"", "/b", "/c", "/a", "/b", "/c"},
       {"drain-timeout", "2", "3m", "0", "2000", "180000", "0"},
       {"kill-timeout", "\"200ms\"", "300ms", "1h", "200", "300", "3600000"},
+      {"hang-timeout", "5", "500ms", "0", "5000", "500", "0"},
+      {"hang-core", "\"on\"", "off", "", "on", "off", ""},
       {"user", "\"www\"", "web", "nobody", "www", "web", "nobody"},
       {"group", "\"www\"", "web", "nogroup", "www", "web", "nogroup"},
       {"pid-file", "\"/a.pid\"", "/b.pid", "c.pid", "/a.pid", "/b.pid", "c.pid"},
