@@ -2,6 +2,8 @@
 #pragma once
 
 /// Everything of the component `cluster`. The HTTP server has its own: <cluster/http.hpp>.
+#include <cluster/control_client.hpp>
+#include <cluster/control_server.hpp>
 #include <cluster/error.hpp>
 #include <cluster/event.hpp>
 #include <cluster/listener.hpp>

@@ -115,6 +115,9 @@ struct options {
   std::string group;
   /// File that holds the supervisor's pid while it runs, locked; empty means none.
   std::string pid_file;
+  /// Where cluster::run serves the control interface: the path of a Unix socket, or "off". Empty means
+  /// default_control_path(name). A program that embeds a supervisor makes a control_server of its own.
+  std::string control;
   logger log;
 };
 

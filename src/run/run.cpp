@@ -6,6 +6,7 @@
 #include "run/command_line.hpp"
 #include "run/signals.hpp"
 
+#include <cluster/control_server.hpp>
 #include <cluster/supervisor.hpp>
 #include <cluster/version.hpp>
 
@@ -13,6 +14,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -61,11 +63,23 @@ int supervise(const options& settings, std::function<options()> refresh) {
     complain(settings, detail);
     return exit_code_of(ec);
   }
+  std::optional<control_server> control;
+  if (settings.control != "off") {
+    control.emplace(master, control_options{.path = settings.control});
+    control->open(ec, detail);
+    if (ec && !settings.control.empty()) {
+      complain(settings, detail);
+      return ec == make_error_code(error::owned_elsewhere) ? owned : cannot_bind;
+    }
+    // Where nobody asked for it, it is a convenience and no reason not to serve.
+    if (ec) settings.log(log_level::warning, "no control interface: " + detail);
+  }
   master.on_reload(std::move(refresh));
   run_detail::signal_rules signals(context, master, settings.log);
   master.async_run([&](error_code result) {
     ec = result;
     signals.cancel();
+    if (control) control->close();
   });
   const cluster_status now = master.status();
   std::string where;
@@ -74,6 +88,8 @@ int supervise(const options& settings, std::function<options()> refresh) {
                                     std::to_string(CLUSTER_VERSION_MINOR) + ") starts " +
                                     std::to_string(now.target) + " workers, listening on " +
                                     (where.empty() ? "nothing" : where));
+  if (control && !control->path().empty())
+    settings.log(log_level::info, "control interface at " + control->path());
   context.run();
   if (ec) complain(settings, ec.message() + ": " + master.failure());
   return exit_code_of(ec);

@@ -126,6 +126,7 @@ constexpr setting table[] = {
     {"user", "NAME", "the workers' user, taken on after binding", false, set_text<&options::user>},
     {"group", "NAME", "the workers' group", false, set_text<&options::group>},
     {"pid-file", "FILE", "holds the supervisor's pid while it runs", false, set_text<&options::pid_file>},
+    {"control", "PATH|off", "socket for clusterctl; off: none", false, set_text<&options::control>},
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
     {"backlog", "N", "", false, set_backlog},

@@ -124,6 +124,16 @@ answer connection::get(const std::string& path, std::chrono::milliseconds limit)
   return receive(limit);
 }
 
+std::string connection::read_until(const std::string& text, std::chrono::milliseconds limit) {
+  const auto deadline = clock::now() + limit;
+  std::size_t at;
+  while ((at = buffer_.find(text)) == std::string::npos)
+    if (!fill(deadline)) throw std::runtime_error("no '" + text + "': " + problem_ + " after\n" + buffer_);
+  std::string result = buffer_.substr(0, at + text.size());
+  buffer_.erase(0, at + text.size());
+  return result;
+}
+
 bool connection::closed_by_server(std::chrono::milliseconds limit) {
   return !fill(clock::now() + limit) && problem_ == "closed" && buffer_.empty();
 }

@@ -34,6 +34,8 @@ class connection {
   bool send(const std::string& bytes);
   answer receive(std::chrono::milliseconds limit = patience);
   answer get(const std::string& path, std::chrono::milliseconds limit = patience);
+  /// Everything that came up to and with `text`; throws std::runtime_error if that does not come.
+  std::string read_until(const std::string& text, std::chrono::milliseconds limit = patience);
   /// True when the server has closed in an orderly way and nothing was left to read.
   bool closed_by_server(std::chrono::milliseconds limit = patience);
 

@@ -86,6 +86,7 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "user") return o.user;
   if (name == "group") return o.group;
   if (name == "pid-file") return o.pid_file;
+  if (name == "control") return o.control;
   if (name == "log-level") return std::string(to_string(o.log.level));
   if (name == "log-format") return o.log.format == log_format::json ? "json" : "text";
   if (name == "backlog") return std::to_string(o.backlog);
@@ -130,6 +131,7 @@ inline const std::vector<setting_case>& setting_cases() {
       {"user", "\"www\"", "web", "nobody", "www", "web", "nobody"},
       {"group", "\"www\"", "web", "nogroup", "www", "web", "nogroup"},
       {"pid-file", "\"/a.pid\"", "/b.pid", "c.pid", "/a.pid", "/b.pid", "c.pid"},
+      {"control", "\"/a.sock\"", "/b.sock", "off", "/a.sock", "/b.sock", "off"},
       {"log-level", "\"debug\"", "warning", "off", "debug", "warning", "off"},
       {"log-format", "\"json\"", "text", "json", "json", "text", "json"},
       {"backlog", "100", "200", "", "100", "200", ""},

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "control/fields.hpp"
+#include "control/render.hpp"
+#include "control/reply.hpp"
+#include "control/ring.hpp"
+#include "control/routes.hpp"
+
+#include <cluster/supervisor.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cluster::control {
+
+/// What the interface does, without sockets: takes one request, answers once. Belongs to the executor of
+/// the supervisor; after detach() it answers that the cluster is gone.
+class service : public std::enable_shared_from_this<service> {
+ public:
+  explicit service(supervisor& owner);
+
+  /// Begins to observe. `news` is called whenever a stream may have more to say.
+  void start(std::function<void()> news);
+  void detach();
+
+  void handle(const call& what, const answer& done);
+
+ private:
+  struct event_entry {
+    std::uint64_t sequence;
+    std::string text;
+    std::size_t size() const { return text.size(); }
+  };
+
+  void show_status(const call&, const answer&);
+  void show_events(const call&, const answer&);
+  void show_metrics(const call&, const answer&);
+  void show_health(const call&, const answer&);
+  void show_readiness(const call&, const answer&);
+  reply readiness(bool alive_is_enough);
+  measurements measure(const cluster_status&, bool with_pss);
+
+  // Those that change something: service_commands.cpp.
+  void reload(const call&, const answer&);
+  void abort_reload(const call&, const answer&);
+  void scale(const call&, const answer&);
+  void stop(const call&, const answer&);
+  void one_worker(const call&, std::uint64_t id, bool restart, const answer&);
+
+  supervisor* owner_;
+  std::shared_ptr<void> observing_;
+  std::function<void()> news_;
+  ring<event_entry> events_{1024, 512 * 1024};
+  std::string run_;  ///< of this life of the service: ids of another one's events mean nothing here
+  std::uint64_t latest_rollout_ = 0;
+  cpu_meter cpu_;
+};
+
+}  // namespace cluster::control

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSL-1.0
+// The control interface of a real cluster, as scripts use it.
+#include "controlled.hpp"
+#include "support/schema.hpp"
+
+#include <signal.h>
+
+#include <fstream>
+#include <sstream>
+
+using namespace cluster::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<std::string> against_schema(const std::string& name, const std::string& json) {
+  std::ifstream file(CLUSTER_TEST_SOURCE_DIR "/docs/reference/openapi.json");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return schemas(boost::json::parse(text.str())).check(name, boost::json::parse(json));
+}
+
+}  // namespace
+
+TEST_CASE("status, probes and metrics of a real cluster are as described", "[control]") {
+  controlled it;
+  it.cluster.wait_ready(2);
+  const answer status = it.ask("GET", "/v1/status?pss=1");
+  CHECK(status.status == 200);
+  CHECK(status.field("Content-Type") == "application/json");
+  for (const std::string& wrong : against_schema("Status", status.body)) FAIL_CHECK(wrong);
+  const auto json = boost::json::parse(status.body);
+  CHECK(json.at("name").as_string() == "workbench");
+  CHECK(json.at("pid").as_int64() == it.cluster.pid());
+  CHECK(json.at("state").as_string() == "running");
+  CHECK(json.at("listeners").at(0).at("uri").as_string() == it.cluster.uri());
+  REQUIRE(json.at("workers").as_array().size() == 2);
+  const auto& worker = json.at("workers").at(0);
+  CHECK(worker.at("state").as_string() == "ready");
+  CHECK(worker.at("rss_bytes").as_int64() > 1'000'000);
+  CHECK(worker.at("pss_bytes").as_int64() > 0);
+  CHECK(worker.at("cpu_percent").is_number());
+  CHECK(status.body.find("CLUSTER_") == std::string::npos);  // nothing of the environment
+
+  CHECK(it.ask("GET", "/healthz").status == 200);
+  CHECK(it.ask("GET", "/readyz").status == 200);
+  const answer metrics = it.ask("GET", "/metrics");
+  CHECK(metrics.field("Content-Type").starts_with("text/plain; version=0.0.4"));
+  CHECK(metrics.body.find("cluster_workers{state=\"ready\"} 2\n") != std::string::npos);
+  connection head(it.socket());
+  REQUIRE(head.send(controlled::request("HEAD", "/v1/status") + controlled::request("GET", "/readyz")));
+  const std::string both = head.read_until("\"running\"}");
+  CHECK(both.find("workers") == std::string::npos);  // fields only, no content
+  it.stop();
+  CHECK_FALSE(std::filesystem::exists(it.socket()));
+}
+
+TEST_CASE("reload with wait reports success, and the reason of a failure", "[control]") {
+  const scratch_folder place;
+  std::filesystem::copy_file(controlled::built(), place / "app");
+  controlled it({"--workers", "2"}, place / "app");
+  it.cluster.wait_ready(2);
+
+  const answer good = it.ask("POST", "/v1/reload?wait=1", R"({"max_surge":2})");
+  CHECK(good.status == 200);
+  const auto report = boost::json::parse(good.body);
+  CHECK(report.at("outcome").as_string() == "completed");
+  CHECK(report.at("slots_done").as_int64() == 2);
+  for (const std::string& wrong : against_schema("Report", good.body)) FAIL_CHECK(wrong);
+  CHECK(it.status().at("generation").as_int64() == report.at("id").as_int64());
+
+  // The next release does not start.
+  std::ofstream(place / "next") << "#!/bin/sh\nexit 7\n";
+  std::filesystem::permissions(place / "next", std::filesystem::perms::owner_all);
+  std::filesystem::rename(place / "next", place / "app");
+  const answer bad = it.ask("POST", "/v1/reload?wait=1");
+  CHECK(bad.status == 500);
+  INFO(bad.body);
+  CHECK(error_code_of(bad) == "reload_failed");
+  for (const std::string& wrong : against_schema("Error", bad.body)) FAIL_CHECK(wrong);
+  CHECK(boost::json::parse(bad.body).at("error").at("message").as_string().find("exit code 7") !=
+        boost::json::string::npos);
+  const auto after = it.status();
+  CHECK(after.at("generation").as_int64() == report.at("id").as_int64());
+  CHECK(after.at("last_reload").at("outcome").as_string() == "failed");
+  CHECK(after.at("ready").as_int64() == 2);
+  it.stop();
+}
+
+TEST_CASE("reload without wait is accepted with an id, a second one is refused, an abort goes back",
+          "[control]") {
+  controlled it;
+  it.cluster.wait_ready(2);
+  const answer first = it.ask("POST", "/v1/reload", R"({"soak":"60s"})");
+  CHECK(first.status == 202);
+  CHECK(boost::json::parse(first.body).at("id").as_int64() == 2);
+  const answer second = it.ask("POST", "/v1/reload");
+  CHECK(second.status == 409);
+  CHECK(error_code_of(second) == "reload_running");
+  CHECK(it.status().at("rollout").at("id").as_int64() == 2);
+  CHECK(error_code_of(it.ask("POST", "/v1/scale", R"({"workers":3})")) == "reload_running");
+  CHECK(it.ask("POST", "/v1/reload/abort").status == 202);
+  it.cluster.wait_for("it was aborted on request");
+  CHECK(it.status().at("rollout").is_null());
+  CHECK(error_code_of(it.ask("POST", "/v1/reload/abort")) == "no_reload");
+  it.stop();
+}
+
+TEST_CASE("scale, restart and end do what they say", "[control]") {
+  controlled it;
+  it.cluster.wait_ready(2);
+  CHECK(it.ask("POST", "/v1/scale?wait=1", R"({"workers":3})").status == 200);
+  CHECK(it.status().at("ready").as_int64() == 3);
+  CHECK(it.ask("POST", "/v1/scale?wait=1", R"({"workers":3})").status == 200);  // no change is no error
+  CHECK(it.ask("POST", "/v1/scale?wait=1", R"({"workers":2})").status == 200);
+  CHECK(error_code_of(it.ask("POST", "/v1/scale", R"({"min":1,"max":4})")) == "unsupported");
+
+  CHECK(it.ask("POST", "/v1/workers/1/restart?wait=1").status == 200);
+  auto now = it.status();
+  CHECK(now.at("workers").at(0).at("id").as_int64() == 4);
+  CHECK(now.at("workers").at(0).at("last_exit").at("reason").as_string() == "recycled");
+  CHECK(it.ask("DELETE", "/v1/workers/4?wait=1").status == 200);
+  CHECK(error_code_of(it.ask("DELETE", "/v1/workers/4")) == "unknown_worker");
+  CHECK(error_code_of(it.ask("POST", "/v1/workers/99/restart")) == "unknown_worker");
+  it.cluster.wait_for("worker 5 (slot 0");
+  it.stop();
+}
+
+TEST_CASE("stop answers, with wait when the last worker is gone", "[control]") {
+  controlled it;
+  it.cluster.wait_ready(2);
+  const answer stopped = it.ask("POST", "/v1/stop?wait=1", R"({"mode":"fast"})");
+  CHECK(stopped.status == 200);
+  CHECK(it.cluster.wait_exit().code == 0);
+  CHECK_FALSE(std::filesystem::exists(it.socket()));
+}
+
+TEST_CASE("unknown things are refused by name", "[control]") {
+  controlled it({"--workers", "1"});
+  it.cluster.wait_ready(1);
+  const answer typo = it.ask("POST", "/v1/scale", R"({"worker":3})");
+  CHECK(typo.status == 400);
+  CHECK(typo.body.find("did you mean 'workers'?") != std::string::npos);
+  CHECK(error_code_of(it.ask("POST", "/v1/reload?wiat=1")) == "unknown_parameter");
+  CHECK(error_code_of(it.ask("POST", "/v1/reload", "{")) == "bad_json");
+  CHECK(error_code_of(it.ask("POST", "/v1/reload", R"({"pause":"soon"})")) == "invalid_value");
+  CHECK(error_code_of(it.ask("POST", "/v1/reload?wait=1", R"({"max_surge":0})")) == "reload_refused");
+  CHECK(it.ask("GET", "/v2/status").status == 404);
+  const answer method = it.ask("GET", "/v1/reload");
+  CHECK(method.status == 405);
+  CHECK(method.field("Allow") == "POST");
+  it.stop();
+}
+
+TEST_CASE("events are streamed, and a stream is resumed where it broke off", "[control]") {
+  controlled it({"--workers", "1"});
+  it.cluster.wait_ready(1);
+  std::string last_id;
+  const auto read_until = [&](const std::string& target, const std::string& fields, const std::string& text) {
+    connection client(it.socket());
+    REQUIRE(client.send("GET " + target + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n"));
+    std::string seen = client.read_until(text);
+    const auto at = seen.rfind("\nid: ");
+    if (at != seen.npos) last_id = seen.substr(at + 5, seen.find('\n', at + 5) - at - 5);
+    return seen;
+  };
+  const std::string history = read_until("/v1/events?history=1", "", "event: ready\n");
+  CHECK(history.find("event: forked\n") != std::string::npos);
+  const std::string resume_at = last_id;
+  REQUIRE(it.ask("POST", "/v1/workers/1/restart?wait=1").status == 200);
+  // What happened in between comes, once, in order, and nothing from before.
+  const std::string resumed =
+      read_until("/v1/events", "Last-Event-ID: " + resume_at + "\r\n", "\"reason\":\"recycled\"");
+  CHECK(resumed.find("event: lost") == std::string::npos);
+  CHECK(resumed.find("event: reset") == std::string::npos);
+  const auto number = std::stoul(resume_at.substr(resume_at.find(':') + 1));
+  std::size_t at = 0;
+  for (auto expected = number + 1; (at = resumed.find("\nid: ", at)) != resumed.npos; ++expected, ++at) {
+    const auto colon = resumed.find(':', at + 5);
+    CHECK(std::stoul(resumed.substr(colon + 1)) == expected);
+  }
+  CHECK(read_until("/v1/events?after=deadbeef:1", "", "event: forked\n").find("event: reset") !=
+        std::string::npos);
+  // The last words come before the end.
+  connection until_the_end(it.socket());
+  REQUIRE(until_the_end.send("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n"));
+  until_the_end.read_until(": cluster events");
+  it.cluster.signal(SIGTERM);
+  until_the_end.read_until("event: stopped\n");
+  CHECK(it.cluster.wait_exit().code == 0);
+}
+
+TEST_CASE("two clusters on one socket: the second one says so and ends with 5", "[control]") {
+  controlled it({"--workers", "1"});
+  it.cluster.wait_ready(1);
+  program second({controlled::built(), it.with_socket({"--workers", "1"}), {}, {}});
+  CHECK(second.wait_exit().code == 5);
+  CHECK(second.output().find("another cluster is served there, by process " +
+                             std::to_string(it.cluster.pid())) != std::string::npos);
+  CHECK(it.status().at("ready").as_int64() == 1);
+  it.cluster.signal(SIGKILL);
+  it.cluster.wait_exit();
+  // The file that a killed one left is taken over.
+  program third({controlled::built(), it.with_socket({"--workers", "1"}), {}, {}});
+  third.wait_ready(1);
+  CHECK(it.status().at("pid").as_int64() == third.pid());
+  third.signal(SIGTERM);
+  CHECK(third.wait_exit().code == 0);
+}
+
+TEST_CASE("without a path the default one is used, and a second cluster of that name gets its own",
+          "[control]") {
+  const scratch_folder home;
+  const auto start = [&] {
+    return program_settings{controlled::built(),
+                            {"--listen", "127.0.0.1:0", "--workers", "1"},
+                            {"XDG_RUNTIME_DIR=" + home.path()},
+                            {}};
+  };
+  program first(start());
+  first.wait_for("control interface at " + (home / "cluster/workbench.sock"));
+  program second(start());
+  second.wait_for("control interface at " +
+                  (home / "cluster/workbench." + std::to_string(second.pid()) + ".sock"));
+  first.signal(SIGTERM);
+  CHECK(first.wait_exit().code == 0);
+  second.signal(SIGTERM);
+  CHECK(second.wait_exit().code == 0);
+  CHECK(std::filesystem::is_empty(home / "cluster"));
+  program off({controlled::built(),
+               {"--listen", "127.0.0.1:0", "--workers", "1", "--control", "off"},
+               {"XDG_RUNTIME_DIR=" + home.path()},
+               {}});
+  off.wait_ready(1);
+  CHECK(std::filesystem::is_empty(home / "cluster"));
+  off.signal(SIGTERM);
+  CHECK(off.wait_exit().code == 0);
+}
