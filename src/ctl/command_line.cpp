@@ -4,7 +4,9 @@
 #include "ctl/check.hpp"
 #include "ctl/doctor.hpp"
 #include "ctl/exit_code.hpp"
+#include "ctl/list.hpp"
 #include "ctl/nearest.hpp"
+#include "ctl/verbs.hpp"
 
 #include <cluster/version.hpp>
 
@@ -13,6 +15,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <functional>
 
 namespace cluster::ctl {
 namespace {
@@ -22,16 +25,150 @@ int refuse(const std::string& what) {
   return exit_usage;
 }
 
-/// Says which verb was probably meant; empty if the first word is a verb, or an option.
+/// Says which verb was probably meant; empty if the first word is a verb, or there is none.
 std::string misspelt(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().starts_with('-')) return {};
+  std::size_t at = 0;
+  while (at < arguments.size() && arguments[at].starts_with('-'))
+    at += std::size_t{arguments[at] == "-s" || arguments[at] == "--socket" || arguments[at] == "--name" ? 2U
+                                                                                                        : 1U};
+  if (at >= arguments.size()) return {};
+  const std::string& word = arguments[at];
   std::vector<std::string> verbs;
   for (const auto* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
-  if (std::find(verbs.begin(), verbs.end(), arguments.front()) != verbs.end()) return {};
-  std::string what = "'" + arguments.front() + "' is not a verb";
-  if (const auto meant = nearest(arguments.front(), verbs); !meant.empty())
+  if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) return {};
+  std::string what = "'" + word + "' is not a verb";
+  if (const auto meant = nearest(word, verbs); !meant.empty())
     return what + "; did you mean '" + meant + "'?";
   return what + " (clusterctl --help lists them)";
+}
+
+/// `scale -1`: the parser would take the number for an option.
+constexpr char hidden_minus = '~';
+void hide_minus(std::vector<std::string>& arguments) {
+  for (std::string& each : arguments)
+    if (each.size() > 1 && each[0] == '-' && each[1] >= '0' && each[1] <= '9') each[0] = hidden_minus;
+}
+std::string shown_minus(std::string text) {
+  if (!text.empty() && text[0] == hidden_minus) text[0] = '-';
+  return text;
+}
+
+/// Everything that the verbs are told, and the verb that was chosen.
+struct commands {
+  CLI::App app{"Looks after programs built on cluster.", "clusterctl"};
+  verb_options common;
+  check_options check;
+  list_options list;
+  reload_verb_options reload;
+  events_options events;
+  std::string workers;
+  std::uint64_t id = 0;
+  std::function<int()> chosen;
+
+  CLI::App* verb(const char* name, const char* help, std::function<int()> run) {
+    auto* made = app.add_subcommand(name, help);
+    made->callback([this, run = std::move(run)] { chosen = run; });
+    made->fallthrough();
+    return made;
+  }
+  void json(CLI::App* of) { of->add_flag("--json", common.json, "Machine-readable result"); }
+  void wait(CLI::App* of, const char* what) {
+    of->add_flag("--wait", common.wait, what);
+    timeout(of, "Give up waiting after this; 0: never (0)");
+  }
+  void timeout(CLI::App* of, const char* help) {
+    of->add_option("--timeout", common.timeout_seconds, help)
+        ->check(CLI::Range(0, 86400))
+        ->type_name("SECONDS");
+  }
+  void worker(CLI::App* of) {
+    of->add_option("ID", id, "Of the worker, see list")->required()->type_name("");
+  }
+
+  void add_machine_verbs();
+  void add_looking_verbs();
+  void add_changing_verbs();
+};
+
+void commands::add_machine_verbs() {
+  auto* check_verb =
+      verb("check", "Would PROGRAM start? Runs it with --check: check -- PROGRAM [ARGS...]", [this] {
+        check.json = common.json;
+        return run_check(check);
+      });
+  check_verb->add_option("--timeout", check.timeout_seconds, "Time that the program may take (30)")
+      ->check(CLI::Range(1, 3600))
+      ->type_name("SECONDS");
+  json(check_verb);
+  check_verb->footer("Exits with the program's own code; 1 if it is ended by a signal or by the time-out.");
+  auto* doctor_verb = verb("doctor", "What this machine allows a cluster to do, and what it does not",
+                           [this] { return doctor(common.json); });
+  json(doctor_verb);
+  doctor_verb->footer("Warnings do not change the exit code.");
+}
+
+void commands::add_looking_verbs() {
+  auto* list_verb = verb("list", "The cluster and its workers", [this] {
+    if (const auto wrong = wrong_column(list.columns); !wrong.empty()) return refuse(wrong);
+    return ctl::list(common, list);
+  });
+  json(list_verb);
+  list_verb->add_option("--columns", list.columns, "Which, in which order: slot,pid,state")
+      ->delimiter(',')
+      ->type_name("NAMES");
+  list_verb->add_option("--watch", list.watch_seconds, "Draw it again each second, or as often as said")
+      ->expected(0, 1)
+      ->default_str("1")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->type_name("[SECONDS]");
+  auto* describe_verb = verb("describe", "One worker in full", [this] { return describe(common, id); });
+  worker(describe_verb);
+  json(describe_verb);
+  auto* events_verb =
+      verb("events", "What happens, as it happens", [this] { return ctl::events(common, events); });
+  json(events_verb);
+  events_verb->add_flag("--history", events.history, "First what happened before, as far as it is kept");
+  events_verb->add_option("-n,--count", events.count, "End after so many")->type_name("N");
+  verb("metrics", "All metrics, as Prometheus reads them", [this] { return metrics(common); });
+  auto* wait_verb =
+      verb("wait", "Wait until all workers are ready: wait ready", [this] { return wait_ready(common); });
+  wait_verb->add_option("WHAT", workers, "ready")->required()->check(CLI::IsMember({"ready"}))->type_name("");
+  json(wait_verb);
+  timeout(wait_verb, "Give up after this; 0: never (30)");
+}
+
+void commands::add_changing_verbs() {
+  auto* reload_verb = verb("reload", "Replace all workers, slot by slot, without a lost request",
+                           [this] { return ctl::reload(common, reload); });
+  wait(reload_verb, "Show it through and exit with its result");
+  json(reload_verb);
+  reload_verb->add_option("--max-surge", reload.max_surge, "Workers beyond the wanted number")
+      ->type_name("N");
+  reload_verb
+      ->add_option("--max-unavailable", reload.max_unavailable, "Slots that may be without a ready worker")
+      ->type_name("N");
+  reload_verb->add_option("--pause", reload.pause, "Between two slots")->type_name("TIME");
+  reload_verb->add_option("--soak", reload.soak, "How long a successor must stay ready")->type_name("TIME");
+  reload_verb->add_flag("--no-rollback", reload.no_rollback,
+                        "After a failure leave replaced slots as they are");
+  json(verb("abort", "Take the reload under way back", [this] { return abort_reload(common); }));
+  auto* scale_verb = verb("scale", "Change the number of workers: scale N, +N or -N",
+                          [this] { return scale(common, shown_minus(workers)); });
+  scale_verb->add_option("WORKERS", workers, "N, +N or -N")->required()->type_name("");
+  wait(scale_verb, "Until it is so");
+  json(scale_verb);
+  auto* restart_verb =
+      verb("restart", "Replace one worker, its successor first", [this] { return restart(common, id); });
+  worker(restart_verb);
+  wait(restart_verb, "Until the old one is gone");
+  json(restart_verb);
+  auto* stop_verb = verb("stop", "End the cluster; its workers finish what they have",
+                         [this] { return stop(common, false); });
+  wait(stop_verb, "Until the last worker is gone");
+  json(stop_verb);
+  auto* kill_verb = verb("kill", "End the cluster at once", [this] { return stop(common, true); });
+  wait(kill_verb, "Until the last worker is gone");
+  json(kill_verb);
 }
 
 }  // namespace
@@ -39,28 +176,20 @@ std::string misspelt(const CLI::App& app, const std::vector<std::string>& argume
 int main(std::vector<std::string> arguments) {
   // What follows `--` belongs to the program that a verb starts, whatever it looks like.
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  std::vector<std::string> command(dashes == arguments.end() ? dashes : dashes + 1, arguments.end());
+  std::vector<std::string> program(dashes == arguments.end() ? dashes : dashes + 1, arguments.end());
   arguments.erase(dashes, arguments.end());
+  hide_minus(arguments);
 
-  CLI::App app("Looks after programs built on cluster.", "clusterctl");
+  commands all;
+  CLI::App& app = all.app;
   app.set_version_flag("--version", std::string("clusterctl ") + version());
   app.require_subcommand(1);
-
-  check_options check;
-  check.program = std::move(command);
-  auto* check_verb = app.add_subcommand(
-      "check", "Would PROGRAM start? Runs it with --check: clusterctl check -- PROGRAM [ARGUMENTS...]");
-  check_verb->add_option("--timeout", check.timeout_seconds, "Time that the program may take (30)")
-      ->check(CLI::Range(1, 3600))
-      ->type_name("SECONDS");
-  check_verb->add_flag("--json", check.json, "Machine-readable result");
-  check_verb->footer("Exits with the program's own code; 1 if it is ended by a signal or by the time-out.");
-
-  bool doctor_json = false;
-  auto* doctor_verb =
-      app.add_subcommand("doctor", "What this machine allows a cluster to do, and what it does not");
-  doctor_verb->add_flag("--json", doctor_json, "Machine-readable result");
-  doctor_verb->footer("Warnings do not change the exit code.");
+  app.add_option("-s,--socket", all.common.where.socket, "Control socket of the cluster")->type_name("PATH");
+  app.add_option("--name", all.common.where.name, "Name of the cluster")->type_name("NAME");
+  all.check.program = program;
+  all.add_looking_verbs();
+  all.add_changing_verbs();
+  all.add_machine_verbs();
 
   if (const auto what = misspelt(app, arguments); !what.empty()) return refuse(what);
   try {
@@ -69,15 +198,23 @@ int main(std::vector<std::string> arguments) {
     app.parse(reversed);
   } catch (const CLI::Success& done) {
     return app.exit(done);  // --help and --version
-  } catch (const CLI::RequiredError&) {
+  } catch (const CLI::RequiredError& failed) {
+    if (!app.get_subcommands().empty()) return refuse(failed.what());
     std::fputs(app.help().c_str(), stderr);
     return exit_usage;
   } catch (const CLI::ParseError& failed) {
     return refuse(failed.what());
   }
+  if (!program.empty() && !app.got_subcommand("check"))
+    return refuse(app.get_subcommands().front()->get_name() + " takes no program");
+  if (app.got_subcommand("wait") && all.common.timeout_seconds <= 0 &&
+      app.get_subcommand("wait")->count("--timeout") == 0)
+    all.common.timeout_seconds = 30;
+  if (app.got_subcommand("list") && app.get_subcommand("list")->count("--watch") != 0 &&
+      all.list.watch_seconds <= 0)
+    all.list.watch_seconds = 1;
   try {
-    if (*doctor_verb) return check.program.empty() ? doctor(doctor_json) : refuse("doctor takes no program");
-    return run_check(check);
+    return all.chosen();
   } catch (const std::exception& failed) {
     std::fprintf(stderr, "clusterctl: %s\n", failed.what());
     return exit_failed;

@@ -13,6 +13,9 @@ inline constexpr int exit_bind = 3;
 inline constexpr int exit_never_ready = 4;
 inline constexpr int exit_owned = 5;
 
+/// Of clusterctl itself: nobody answers where it looked.
+inline constexpr int exit_no_cluster = 3;
+
 /// What an exit code of such a program means, in words.
 std::string_view meaning_of(int exit_code) noexcept;
 

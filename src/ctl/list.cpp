@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "ctl/list.hpp"
+
+#include "ctl/json_view.hpp"
+#include "ctl/nearest.hpp"
+#include "ctl/words.hpp"
+
+#include <algorithm>
+
+namespace cluster::ctl {
+namespace {
+
+std::string whole(const boost::json::value& of, std::string_view name) {
+  const auto found = count(of, name);
+  return found ? std::to_string(*found) : std::string();
+}
+
+colour paint_of(std::string_view state) {
+  if (state == "ready" || state == "running") return colour::good;
+  if (state == "starting") return colour::busy;
+  if (state == "draining" || state == "stopping") return colour::warn;
+  return colour::bad;
+}
+
+bool unexpected(const boost::json::value& exit) {
+  const std::string reason = text(exit, "reason");
+  return reason == "crashed" || reason == "signalled" || reason == "hung" || reason == "failed_to_start" ||
+         reason == "orphaned";
+}
+
+std::string ago(const boost::json::value& exit, double now) {
+  const double seconds = seconds_since(text(exit, "at"), now);
+  return seconds < 0 ? std::string() : short_time(seconds) + " ago";
+}
+
+// What ended because somebody wanted it to is known by its reason; what did not, by how it died.
+cell last_exit(const boost::json::value& worker, double now) {
+  const auto* exit = member(worker, "last_exit");
+  if (exit == nullptr) return {};
+  const bool bad = unexpected(*exit);
+  std::string words = bad ? exit_words(*exit) : text(*exit, "reason");
+  std::replace(words.begin(), words.end(), '_', ' ');
+  const std::string when = ago(*exit, now);
+  return {harmless(words) + (when.empty() ? "" : ", " + when), bad ? colour::bad : colour::faint};
+}
+
+std::vector<cell> row(const boost::json::value& worker, double now) {
+  const std::string state = text(worker, "state");
+  const auto cpu = number(worker, "cpu_percent");
+  const auto busy = number(worker, "busy_percent");
+  const auto rss = count(worker, "rss_bytes");
+  const auto pss = count(worker, "pss_bytes");
+  return {{whole(worker, "slot"), colour::strong},
+          {whole(worker, "id")},
+          {whole(worker, "pid")},
+          {whole(worker, "generation")},
+          {harmless(state), paint_of(state)},
+          {short_time(number(worker, "uptime_s").value_or(0))},
+          {whole(worker, "connections")},
+          {whole(worker, "requests")},
+          {busy ? short_percent(*busy) : ""},
+          {cpu ? short_percent(*cpu) : ""},
+          {rss ? short_size(*rss) : ""},
+          {pss ? short_size(*pss) : ""},
+          {whole(worker, "restarts")},
+          last_exit(worker, now)};
+}
+
+std::string header(const boost::json::value& status, const look& how) {
+  const auto ready = count(status, "ready").value_or(0);
+  const auto target = count(status, "target").value_or(0);
+  std::string line = painted(harmless(text(status, "name")), colour::strong, how.colours);
+  std::size_t used = columns_of(text(status, "name"));
+  const auto add = [&](const std::string& what, colour paint = colour::none) {
+    if (what.empty() || used + 2 + columns_of(what) > how.width) return;
+    line += "  " + painted(what, paint, how.colours);
+    used += 2 + columns_of(what);
+  };
+  add("pid " + whole(status, "pid"));
+  add(std::to_string(ready) + "/" + std::to_string(target) + " ready", ready >= target ? colour::good
+                                                                       : ready == 0    ? colour::bad
+                                                                                       : colour::warn);
+  const std::string state = text(status, "state");
+  if (state != "running") add(state, paint_of(state));
+  add("up " + short_time(number(status, "uptime_s").value_or(0)));
+  add("gen " + whole(status, "generation"));
+  for (const auto& each : elements(status, "listeners")) add(harmless(text(each, "uri")));
+  line += '\n';
+  if (const auto* rollout = member(status, "rollout"))
+    line += painted("reload " + whole(*rollout, "id") + ": " + whole(*rollout, "slots_done") + " of " +
+                        whole(*rollout, "slots_total") + " slots" +
+                        (member(*rollout, "going_back") != nullptr && rollout->at("going_back") == true
+                             ? ", going back"
+                             : ""),
+                    colour::warn, how.colours) +
+            "\n";
+  return line;
+}
+
+}  // namespace
+
+const std::vector<column>& list_columns() {
+  static const std::vector<column> all{
+      {"slot", "SLOT", 0, true, false},
+      {"id", "ID", 100, true, false},
+      {"pid", "PID", 0, true, false},
+      {"gen", "GEN", 80, true, false},
+      {"state", "STATE", 0, false, false},
+      {"up", "UP", 0, true, false},
+      {"conns", "CONNS", 70, true, false},
+      {"requests", "REQUESTS", 80, true, false},
+      {"busy", "BUSY", 110, true, false},
+      {"cpu", "CPU", 50, true, false},
+      {"mem", "MEM", 50, true, false},
+      {"pss", "PSS", 150, true, false},
+      {"restarts", "RESTARTS", 60, true, false},
+      {"exit", "LAST EXIT", 80, false, true},
+  };
+  return all;
+}
+
+std::string wrong_column(const std::vector<std::string>& chosen) {
+  std::vector<std::string> names;
+  for (const column& each : list_columns()) names.emplace_back(each.name);
+  for (const std::string& each : chosen) {
+    if (std::find(names.begin(), names.end(), each) != names.end()) continue;
+    std::string line = "--columns: '" + each + "' is not a column";
+    if (const auto meant = nearest(each, names); !meant.empty())
+      return line + "; did you mean '" + meant + "'?";
+    line += ";";
+    for (const std::string& name : names) line += " " + name;
+    return line;
+  }
+  return {};
+}
+
+std::string exit_words(const boost::json::value& exit) {
+  std::string words = text(exit, "status");
+  // "signal 11 (SIGSEGV)" says twice what the name says once.
+  const auto open = words.find(" (SIG");
+  const auto close = words.find(')', open == words.npos ? 0 : open);
+  if (words.starts_with("signal ") && open != words.npos && close != words.npos)
+    words = words.substr(open + 2, close - open - 2) + words.substr(close + 1);
+  const std::string reason = text(exit, "reason");
+  if (reason == "failed_to_start") return "failed to start, " + words;
+  if (reason == "hung") return "hung, " + words;
+  return words;
+}
+
+std::string list_text(const boost::json::value& status, const look& how) {
+  std::vector<std::vector<cell>> rows;
+  for (const auto& worker : elements(status, "workers")) rows.push_back(row(worker, how.now));
+  std::string result = header(status, how);
+  if (rows.empty()) return result + "no worker is running\n";
+  return result + render(list_columns(), rows, how.width, how.colours, how.columns);
+}
+
+std::string describe_text(const boost::json::value& status, std::uint64_t id, const look& how) {
+  const auto& workers = elements(status, "workers");
+  const auto found = std::find_if(workers.begin(), workers.end(),
+                                  [id](const boost::json::value& each) { return count(each, "id") == id; });
+  if (found == workers.end()) return {};
+  const boost::json::value& worker = *found;
+  std::string result;
+  const auto line = [&](const std::string& name, const std::string& what, colour paint = colour::none) {
+    if (what.empty()) return;
+    result += painted(name + std::string(name.size() < 12 ? 12 - name.size() : 1, ' '), colour::faint,
+                      how.colours) +
+              painted(harmless(what), paint, how.colours) + "\n";
+  };
+  const std::string state = text(worker, "state");
+  const auto cpu = number(worker, "cpu_percent");
+  const auto rss = count(worker, "rss_bytes");
+  const auto pss = count(worker, "pss_bytes");
+  line("worker", whole(worker, "id") + " of " + text(status, "name"), colour::strong);
+  line("state", state, paint_of(state));
+  line("slot", whole(worker, "slot"));
+  line("pid", whole(worker, "pid"));
+  line("generation", whole(worker, "generation"));
+  line("executable", text(status, "executable"));
+  line("up", short_time(number(worker, "uptime_s").value_or(0)));
+  line("connections", whole(worker, "connections"));
+  line("requests", whole(worker, "requests"));
+  line("cpu", cpu ? short_percent(*cpu) + " of one CPU" : "");
+  line("memory",
+       rss ? short_size(*rss) + " resident" + (pss ? ", " + short_size(*pss) + " its share" : "") : "");
+  for (const auto& each : elements(status, "listeners")) line("listener", text(each, "uri"));
+  line("restarts", whole(worker, "restarts") + " of its slot");
+  for (const auto& exit : elements(worker, "exits"))
+    line("exit",
+         "worker " + whole(exit, "worker") + ", pid " + whole(exit, "pid") + ": " + text(exit, "reason") +
+             ", " + text(exit, "status") + ", " + ago(exit, how.now),
+         unexpected(exit) ? colour::bad : colour::none);
+  return result;
+}
+
+}  // namespace cluster::ctl

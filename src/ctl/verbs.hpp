@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "ctl/session.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cluster::ctl {
+
+/// What all verbs that talk to a cluster have in common.
+struct verb_options {
+  where_options where;
+  bool json = false;
+  bool wait = false;
+  double timeout_seconds = 0;  ///< of waiting; zero: for ever
+};
+
+struct list_options {
+  std::vector<std::string> columns;
+  double watch_seconds = 0;  ///< zero: once
+};
+
+struct reload_verb_options {
+  std::string max_surge;
+  std::string max_unavailable;
+  std::string pause;
+  std::string soak;
+  bool no_rollback = false;
+};
+
+struct events_options {
+  bool history = false;
+  std::uint64_t count = 0;  ///< zero: without end
+};
+
+int list(const verb_options&, const list_options&);
+int describe(const verb_options&, std::uint64_t id);
+int reload(const verb_options&, const reload_verb_options&);
+int abort_reload(const verb_options&);
+/// `wanted`: "4", "+1", "-1".
+int scale(const verb_options&, const std::string& wanted);
+int restart(const verb_options&, std::uint64_t id);
+int stop(const verb_options&, bool fast);
+int wait_ready(const verb_options&);
+int events(const verb_options&, const events_options&);
+int metrics(const verb_options&);
+
+/// The number of workers that `wanted` means; nothing if it is none.
+bool workers_wanted(const std::string& wanted, std::uint64_t now, std::uint64_t& result);
+/// The body of the request.
+std::string reload_body(const reload_verb_options&);
+
+}  // namespace cluster::ctl
