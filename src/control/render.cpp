@@ -38,7 +38,9 @@ void write(json_text& json, const worker_status& worker, const cluster_status& a
            const measurements& measured_ones) {
   json.open().member("id", worker.id.value).member("slot", worker.slot.value).member("pid", worker.pid);
   json.member("generation", worker.generation.value).member("state", to_string(worker.state));
-  json.member("uptime_s", seconds(worker.uptime)).member("restarts", worker.restarts);
+  json.member("hung", worker.hung)
+      .member("uptime_s", seconds(worker.uptime))
+      .member("restarts", worker.restarts);
   if (const auto found = measured_ones.find(worker.id); found != measured_ones.end()) {
     const measured& was = found->second;
     if (was.cpu_percent) json.member("cpu_percent", tenths(*was.cpu_percent));

@@ -22,6 +22,11 @@ colour paint_of(std::string_view state) {
   return colour::bad;
 }
 
+std::string state_of(const boost::json::value& worker) {
+  const auto* hung = member(worker, "hung");
+  return hung != nullptr && *hung == true ? "hung" : text(worker, "state");
+}
+
 bool unexpected(const boost::json::value& exit) {
   const std::string reason = text(exit, "reason");
   return reason == "crashed" || reason == "signalled" || reason == "hung" || reason == "failed_to_start" ||
@@ -45,7 +50,7 @@ cell last_exit(const boost::json::value& worker, double now) {
 }
 
 std::vector<cell> row(const boost::json::value& worker, double now) {
-  const std::string state = text(worker, "state");
+  const std::string state = state_of(worker);
   const auto cpu = number(worker, "cpu_percent");
   const auto busy = number(worker, "busy_percent");
   const auto rss = count(worker, "rss_bytes");
@@ -168,7 +173,7 @@ std::string describe_text(const boost::json::value& status, std::uint64_t id, co
                       how.colours) +
               painted(harmless(what), paint, how.colours) + "\n";
   };
-  const std::string state = text(worker, "state");
+  const std::string state = state_of(worker);
   const auto cpu = number(worker, "cpu_percent");
   const auto rss = count(worker, "rss_bytes");
   const auto pss = count(worker, "pss_bytes");

@@ -55,7 +55,7 @@ TEST_CASE("list at 80 columns has what an operator needs") {
       "api  pid 4711  2/3 ready  up 3h12m  gen 7  tcp://0.0.0.0:8080",
       "SLOT   PID  GEN  STATE        UP   CPU    MEM  RESTARTS  LAST EXIT",
       "   0  4831    7  ready     2m02s   41%  18.2M         0  ",
-      "   1  4702    6  draining  3h11m  0.4%  18.0M         3  SIGSEGV, core dumpe\u2026",
+      "   1  4702    6  draining  3h11m  0.4%  18.0M         3  SIGSEGV, core dumped, \u2026",
       "   2  4834    7  ready        3s                      1  scaled down, 4s ago"};
   CHECK(seen == wanted);
 }
