@@ -78,7 +78,7 @@ struct commands {
   }
   void timeout(CLI::App* of, const char* help) {
     of->add_option("--timeout", common.timeout_seconds, help)
-        ->check(CLI::Range(0, 86400))
+        ->check(CLI::Range(0.0, 86400.0))
         ->type_name("SECONDS");
   }
   void worker(CLI::App* of) {
