@@ -6,6 +6,7 @@
 //   /say/TEXT  the text
 //   /headers     the fields as received   /throw    throws: 500 for this request only
 //   /big         8 MiB                    /exit/N   ends its worker with exit code N
+//   /leak/N      takes N KiB for good
 //   /upload      counts the content       /nocontent  204
 //   /visits      counts the requests of its connection, in whichever worker that is
 // The field X-Worker names the worker that answered. Own argument, after `--`: --fail-start CODE ends
@@ -23,6 +24,7 @@
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -87,6 +89,12 @@ void add_routes(http::router& app, const cluster::worker& self) {
   });
   app.get("/hang", []() -> http::response {
     for (;;) ::pause();
+  });
+  app.get("/leak/{kib}", [=](const http::request& request) {
+    // Never freed, and touched, so that it is resident.
+    static std::vector<std::string> leaked;
+    leaked.emplace_back(static_cast<std::size_t>(number(request.param("kib"))) * 1024, 'x');
+    return named(http::text("leaked\n"));
   });
   app.get("/throw", []() -> http::response { throw std::runtime_error("thrown on request"); });
   app.get("/exit/{code}", [](const http::request& request) -> http::response {

@@ -28,6 +28,7 @@ enum class event_kind : std::uint8_t {
   unresponsive,      ///< the worker's event loop stands still, or somebody keeps the worker stopped
   hung,              ///< the worker hangs: a successor is started, then it is ended
   recovered,         ///< a worker that was found to hang turns again
+  recycling,         ///< the worker has served enough (see options::max_requests) and gets a successor
   rollout_started,   ///< a rolling replacement begins, towards `generation`
   slot_replaced,     ///< `worker` has taken over its slot and its predecessor is gone
   rollout_finished,  ///< all slots run `generation`: the new one or, after rollout_failed, the old one

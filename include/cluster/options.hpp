@@ -103,6 +103,15 @@ struct options {
   /// End a hung worker by SIGABRT, so that it leaves a core if its limits allow one, and by SIGKILL half a
   /// minute later; otherwise by SIGKILL at once.
   bool hang_core = false;
+  /// A worker that has begun so many requests is replaced by a fresh one, gently: its successor is ready
+  /// first, and its connections move over. One worker at a time, and each at nine to ten tenths of the
+  /// limit, so that they do not come in step. Counted are the requests that it publishes (see
+  /// worker::publish_traffic; cluster::http does). Zero: no limit. Likewise:
+  std::uint64_t max_requests = 0;
+  /// Its age.
+  std::chrono::milliseconds max_age{0};
+  /// Its resident memory in bytes, looked at every two seconds, and more often while it grows towards this.
+  std::uint64_t max_rss = 0;
   restart_policy restart;
   reload_options reload;
   /// Length of the accept queue asked for; the kernel caps it at net.core.somaxconn.
@@ -113,6 +122,16 @@ struct options {
   /// without a group brings its own groups along. Both need privileges.
   std::string user;
   std::string group;
+  /// The workers' nice value, -20..19; unset: the supervisor's. Below that of the supervisor needs
+  /// privileges.
+  std::optional<int> nice;
+  /// The workers' oom_score_adj, -1000..1000; unset: the supervisor's. A higher one makes the kernel end a
+  /// worker before the supervisor when memory is short. Below that of the supervisor needs privileges.
+  std::optional<int> oom_score;
+  /// Keep each worker on one CPU, slot by slot around those that the supervisor may use.
+  bool cpu_affinity = false;
+  /// Neither the workers nor what they start can gain privileges by exec (set-user-ID programs and the like).
+  bool no_new_privileges = false;
   /// File that holds the supervisor's pid while it runs, locked; empty means none.
   std::string pid_file;
   /// Where cluster::run serves the control interface: the path of a Unix socket, or "off". Empty means

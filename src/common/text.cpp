@@ -84,6 +84,18 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::chrono::milliseconds{static_cast<std::int64_t>(*count * factor)};
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  unsigned shift = 0;
+  if (text.ends_with('K')) shift = 10;
+  else if (text.ends_with('M')) shift = 20;
+  else if (text.ends_with('G')) shift = 30;
+  else if (text.ends_with('T')) shift = 40;
+  if (shift != 0) text.remove_suffix(1);
+  const auto count = parse_number(text);
+  if (!count || *count > ~std::uint64_t{0} >> shift) return std::nullopt;
+  return *count << shift;
+}
+
 std::string describe(std::chrono::milliseconds duration) {
   const auto count = duration.count();
   if (count < 1000) return std::to_string(count) + " ms";

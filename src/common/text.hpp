@@ -23,6 +23,9 @@ std::optional<std::uint64_t> parse_number(std::string_view text);
 /// `30s`, `500ms`, `2m`, `24h`, `0`; a bare number counts seconds.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
+/// `512M`, `2G`, `64K`, in powers of 1024; a bare number counts bytes.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
 /// "400 ms", "30 s", "2 min": for people.
 std::string describe(std::chrono::milliseconds);
 

@@ -50,6 +50,7 @@ std::string_view to_string(event_kind kind) noexcept {
     case event_kind::unresponsive: return "unresponsive";
     case event_kind::hung: return "hung";
     case event_kind::recovered: return "recovered";
+    case event_kind::recycling: return "recycling";
     case event_kind::rollout_started: return "rollout_started";
     case event_kind::slot_replaced: return "slot_replaced";
     case event_kind::rollout_finished: return "rollout_finished";

@@ -108,4 +108,14 @@ std::size_t usable_cpus() {
   return quota == 0 ? affinity : std::min(affinity, quota);
 }
 
+std::vector<int> allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int> found;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return found;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) found.push_back(cpu);
+  return found;
+}
+
 }  // namespace cluster::os

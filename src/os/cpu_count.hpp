@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace cluster::os {
 
@@ -13,5 +14,8 @@ std::size_t usable_cpus();
 /// The same for control groups, from given files, so that it can be tested without any: `root` stands
 /// for "/". Zero means no quota.
 std::size_t cgroup_cpu_quota(const std::string& root);
+
+/// The numbers of the CPUs that this process may run on, in order; empty if that cannot be found out.
+std::vector<int> allowed_cpus();
 
 }  // namespace cluster::os

@@ -114,6 +114,17 @@ failure launch(const launch_plan& plan, launched_process& out) {
     work.highest_target = std::max(work.highest_target, descriptor.target);
   if (plan.run_as) work.run_as = &*plan.run_as;
   work.raise_open_files = plan.raise_open_files;
+  if (plan.nice) work.nice = &*plan.nice;
+  const std::string oom_score = plan.oom_score ? std::to_string(*plan.oom_score) : std::string();
+  if (plan.oom_score) work.oom_score = oom_score.data();
+  work.oom_score_length = oom_score.size();
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  for (const int cpu : plan.cpus)
+    if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_SET(static_cast<std::size_t>(cpu), &cpus);
+  if (!plan.cpus.empty()) work.cpus = &cpus;
+  work.cpus_size = sizeof cpus;
+  work.no_new_privileges = plan.no_new_privileges;
   work.report = block.report();
 
   int pidfd = -1;

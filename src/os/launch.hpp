@@ -35,6 +35,10 @@ struct launch_plan {
   std::vector<inherited_descriptor> descriptors;
   std::optional<identity> run_as;
   bool raise_open_files = true;  ///< soft limit of open files up to the hard one
+  std::optional<int> nice;       ///< instead of ours
+  std::optional<int> oom_score;  ///< oom_score_adj, instead of ours
+  std::vector<int> cpus;         ///< where it may run; empty: where we may
+  bool no_new_privileges = false;
 };
 
 /// A started process: its pid stays reserved until its status is collected through the pidfd.

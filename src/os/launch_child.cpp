@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,6 +36,17 @@ CLUSTER_PLAIN_CODE void raise_open_files() {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
+}
+
+CLUSTER_PLAIN_CODE bool set_oom_score(const child_work& work) {
+  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool written =
+      ::write(file, work.oom_score, work.oom_score_length) == static_cast<ssize_t>(work.oom_score_length);
+  const int why = errno;
+  ::close(file);
+  errno = why;
+  return written;
 }
 
 // First lift every source above the highest target, then put each in its place: any permutation, and a
@@ -106,7 +118,11 @@ CLUSTER_PLAIN_CODE int run_child(void* argument) {
   const child_work& work = *static_cast<const child_work*>(argument);
   reset_signals();
   if (::setsid() < 0) fail(work, "setsid");
+  if (work.oom_score != nullptr && !set_oom_score(work)) fail(work, "oom score");
   if (work.raise_open_files) raise_open_files();
+  if (work.cpus != nullptr && ::syscall(SYS_sched_setaffinity, 0, work.cpus_size, work.cpus) < 0)
+    fail(work, "cpu affinity");
+  if (work.nice != nullptr && ::syscall(SYS_setpriority, PRIO_PROCESS, 0, *work.nice) < 0) fail(work, "nice");
   int executable_fd = work.executable_fd;
   if (executable_fd >= 0) executable_fd = ::fcntl(executable_fd, F_DUPFD_CLOEXEC, work.highest_target + 1);
   if (work.executable_fd >= 0 && executable_fd < 0) fail(work, "descriptors");
@@ -115,6 +131,8 @@ CLUSTER_PLAIN_CODE int run_child(void* argument) {
   if (!close_the_rest(STDERR_FILENO + 1)) fail(work, "close-on-exec");
   if (!place_descriptors(work)) fail(work, "descriptors");
   if (work.run_as != nullptr && !change_identity(*work.run_as)) fail(work, "user and group");
+  if (work.no_new_privileges && ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    fail(work, "no new privileges");
   const std::uint64_t no_signal = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signal, nullptr, sizeof no_signal);
   if (executable_fd >= 0)

@@ -25,6 +25,12 @@ struct child_work {
   int highest_target = 2;
   const identity* run_as = nullptr;
   bool raise_open_files = true;
+  const int* nice = nullptr;
+  const char* oom_score = nullptr;  ///< as text
+  std::size_t oom_score_length = 0;
+  const void* cpus = nullptr;  ///< a cpu_set_t
+  std::size_t cpus_size = 0;
+  bool no_new_privileges = false;
   child_report* report = nullptr;
 };
 

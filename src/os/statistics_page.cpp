@@ -136,6 +136,10 @@ statistics_page::beat statistics_page::last_beat(std::size_t loop) const noexcep
   return {from.at.load(relaxed), static_cast<pid_t>(from.thread.load(relaxed))};
 }
 
+std::uint64_t statistics_page::requests() const noexcept {
+  return layout_ == nullptr ? 0 : layout_->requests.load(relaxed);
+}
+
 worker_statistics statistics_page::read() const noexcept {
   worker_statistics result;
   if (layout_ == nullptr) return result;

@@ -50,6 +50,7 @@ class statistics_page {
 
   // The reader.
   worker_statistics read() const noexcept;
+  std::uint64_t requests() const noexcept;
   beat last_beat(std::size_t loop) const noexcept;
 
  private:

@@ -138,6 +138,10 @@ class fleet {
   /// already, or a roll-out is busy with its slot.
   actions restart_worker(worker_id, time_point now);
   bool may_restart(worker_id) const;
+  /// The same because it has served enough; `why` says of what.
+  actions recycle(worker_id, const std::string& why, time_point now);
+  /// A worker is on its way in to take over from another, or on its way out.
+  bool replacing() const;
   /// Drains one worker; its slot gets another one once it is gone. Ignored as above, but it need not be
   /// ready.
   actions end_worker(worker_id, time_point now);

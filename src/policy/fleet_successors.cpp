@@ -110,6 +110,23 @@ actions fleet::restart_worker(worker_id id, time_point now) {
   return out;
 }
 
+actions fleet::recycle(worker_id id, const std::string& why, time_point now) {
+  actions out;
+  if (!may_restart(id)) return out;
+  auto& worker = *find(id);
+  worker.add_note("it had served enough: " + why);
+  out.emplace_back(
+      publish{about(event_kind::recycling, worker, name_of(worker) + " has served enough: " + why)});
+  for (action& each : restart_worker(id, now)) out.push_back(std::move(each));
+  return out;
+}
+
+bool fleet::replacing() const {
+  return rolling() || std::any_of(slots_.begin(), slots_.end(), [](const slot_record& slot) {
+           return slot.has_successor() || slot.departing != 0;
+         });
+}
+
 bool fleet::may_restart(worker_id id) const { return is_ready(id) && may_end(id); }
 
 actions fleet::end_worker(worker_id id, time_point now) {

@@ -63,6 +63,33 @@ expected set_listen(options& into, const values& v) {
   return std::nullopt;  // the whole of the options is validated at the end, addresses included
 }
 
+expected set_max_requests(options& into, const values& v) {
+  const auto number = parse_number(v.front());
+  if (!number) return "a number; 0: no limit";
+  into.max_requests = *number;
+  return std::nullopt;
+}
+
+expected set_max_rss(options& into, const values& v) {
+  const auto size = parse_size(v.front());
+  if (!size || *size >= std::uint64_t{1} << 50) return "a size such as 512M or 2G; 0: no limit";
+  into.max_rss = *size;
+  return std::nullopt;
+}
+
+template <auto Member, int Least, int Most>
+expected set_whole(options& into, const values& v) {
+  std::string_view digits = v.front();
+  const bool negative = digits.starts_with('-');
+  if (negative) digits.remove_prefix(1);
+  const auto number = parse_number(digits);
+  const auto bound = static_cast<std::uint64_t>(negative ? -Least : Most);
+  if (!number || *number > bound)
+    return Least == -20 ? "a number from -20 to 19" : "a number from -1000 to 1000";
+  into.*Member = negative ? -static_cast<int>(*number) : static_cast<int>(*number);
+  return std::nullopt;
+}
+
 expected set_workers(options& into, const values& v) {
   const auto number = parse_number(v.front());
   if (v.front() == "auto") into.workers = 0;
@@ -123,6 +150,9 @@ constexpr setting table[] = {
      set_duration<&options::kill_timeout>},
     {"hang-timeout", "TIME", "a worker that stands still for this long is replaced", false,
      set_duration<&options::hang_timeout>},
+    {"max-requests", "N", "a worker is replaced after so many requests; 0: never", false, set_max_requests},
+    {"max-age", "TIME", "a worker is replaced at this age; 0: never", false, set_duration<&options::max_age>},
+    {"max-rss", "SIZE", "a worker is replaced when it takes this much memory", false, set_max_rss},
     {"user", "NAME", "the workers' user, taken on after binding", false, set_text<&options::user>},
     {"group", "NAME", "the workers' group", false, set_text<&options::group>},
     {"pid-file", "FILE", "holds the supervisor's pid while it runs", false, set_text<&options::pid_file>},
@@ -130,6 +160,10 @@ constexpr setting table[] = {
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
     {"backlog", "N", "", false, set_backlog},
+    {"nice", "N", "", false, set_whole<&options::nice, -20, 19>},
+    {"oom-score", "N", "", false, set_whole<&options::oom_score, -1000, 1000>},
+    {"cpu-affinity", "on|off", "", false, set_switch<&options::cpu_affinity>},
+    {"no-new-privileges", "on|off", "", false, set_switch<&options::no_new_privileges>},
     {"hang-core", "on|off", "", false, set_switch<&options::hang_core>},
     {"restart-initial-delay", "TIME", "", false,
      set_duration<&options::restart, &restart_policy::initial_delay>},

@@ -108,6 +108,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   work = {};
   timer.cancel();
   watch_timer.cancel();
+  recycle_timer.cancel();
   workers.clear();
   listeners.clear();
   std::destroy_at(&lock);

@@ -42,6 +42,7 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what, std::s
   if (std::holds_alternative<ipc::ready>(what)) {
     apply(fleet->ready(id, now));
     if (running && fleet->is_ready(id)) watch(id);
+    if (running && recycling.active()) look_for_worn();  // from here on its age counts
     return;
   }
   if (std::holds_alternative<ipc::draining>(what)) {

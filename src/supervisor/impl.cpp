@@ -55,7 +55,9 @@ supervisor::impl::impl(executor_type executor_in, options settings_in)
       settings(std::move(settings_in)),
       timer(executor),
       watch_timer(executor),
-      dog(settings.hang_timeout) {}
+      dog(settings.hang_timeout),
+      recycle_timer(executor),
+      recycling({settings.max_requests, settings.max_age, settings.max_rss}, std::random_device{}()) {}
 
 os::failure supervisor::impl::open() {
   if (opened) return {};
@@ -108,6 +110,7 @@ void supervisor::impl::run(handler_type handler) {
   work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
   fleet.emplace(fleet_settings(settings));
   apply(fleet->start(clock::now()));
+  if (running) arm_recycling();
 }
 
 void supervisor::impl::stop(stop_mode mode, handler_type handler) {
@@ -196,6 +199,7 @@ void supervisor::impl::abandon() noexcept {
   observers.clear();
   timer.cancel();
   watch_timer.cancel();
+  recycle_timer.cancel();
   const auto deadline = clock::now() + std::chrono::seconds(2);
   for (auto& [id, process] : workers) process->child.signal(SIGKILL);
   for (auto& [id, process] : workers) {

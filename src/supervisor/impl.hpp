@@ -6,6 +6,7 @@
 #include "os/load_board.hpp"
 #include "os/pid_file.hpp"
 #include "policy/fleet.hpp"
+#include "policy/recycler.hpp"
 #include "policy/watchdog.hpp"
 #include "supervisor/launcher.hpp"
 #include "supervisor/worker_process.hpp"
@@ -72,6 +73,10 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::vector<policy::loop_reading> read_signs(clock::time_point now) const;
   void act_on(const policy::watch_finding& found, clock::time_point now);
 
+  // Workers that have served enough (recycle.cpp).
+  void arm_recycling();
+  void look_for_worn();
+
   // What workers say (conversation.cpp).
   void converse(worker_id id, worker_process& process);
   void on_message(worker_id id, const ipc::message& what, std::size_t descriptors);
@@ -118,6 +123,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   bool timer_armed = false;
   boost::asio::steady_timer watch_timer;
   policy::watchdog dog;
+  boost::asio::steady_timer recycle_timer;
+  policy::recycler recycling;
 
   handler_slot<handler_type> run_handler;
   std::list<handler_type> stop_handlers;  ///< a list: its elements are never assigned

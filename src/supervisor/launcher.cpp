@@ -3,6 +3,7 @@
 
 #include "ipc/environment.hpp"
 #include "os/account.hpp"
+#include "os/cpu_count.hpp"
 #include "os/executable.hpp"
 #include "os/message_socket.hpp"
 
@@ -56,6 +57,10 @@ bool still_there(const deployment& what) {
 os::failure launcher::prepare(const options& settings) {
   deployments_.clear();
   if (os::failure failed = begin(settings, generation_id{1})) return failed;
+  nice_ = settings.nice;
+  oom_score_ = settings.oom_score;
+  no_new_privileges_ = settings.no_new_privileges;
+  cpus_ = settings.cpu_affinity ? os::allowed_cpus() : std::vector<int>();
   if (settings.user.empty() && settings.group.empty()) return {};
   os::identity who;
   if (os::failure failed = os::resolve_identity(settings.user, settings.group, who)) return failed;
@@ -114,6 +119,10 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   plan.arguments.insert(plan.arguments.end(), what.arguments.begin(), what.arguments.end());
   plan.environment = worker_environment(cluster, which, what.environment);
   plan.run_as = run_as_;
+  plan.nice = nice_;
+  plan.oom_score = oom_score_;
+  plan.no_new_privileges = no_new_privileges_;
+  if (!cpus_.empty()) plan.cpus = {cpus_[which.slot.value % cpus_.size()]};
   plan.descriptors = {{null.get(), STDIN_FILENO}, {theirs.get(), ipc::channel_descriptor}};
   // A supervisor without stdout or stderr (some service managers) gives its workers /dev/null there.
   for (const int standard : {STDOUT_FILENO, STDERR_FILENO})

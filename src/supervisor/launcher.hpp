@@ -54,6 +54,10 @@ class launcher {
  private:
   std::map<generation_id, deployment> deployments_;
   std::optional<os::identity> run_as_;
+  std::optional<int> nice_;
+  std::optional<int> oom_score_;
+  std::vector<int> cpus_;  ///< to spread slots over; empty: no matter where
+  bool no_new_privileges_ = false;
 };
 
 }  // namespace cluster

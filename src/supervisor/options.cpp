@@ -88,8 +88,15 @@ std::optional<std::string> validate(const options& o) {
   if (auto found = check_duration("drain_timeout", o.drain_timeout, true)) return found;
   if (auto found = check_duration("kill_timeout", o.kill_timeout, false)) return found;
   if (auto found = check_duration("hang_timeout", o.hang_timeout, true)) return found;
+  if (auto found = check_duration("max_age", o.max_age, true)) return found;
+  if (o.max_rss != 0 && o.max_rss < 1024 * 1024)
+    return "max_rss: " + std::to_string(o.max_rss) + " bytes is less than any worker needs, at least 1M";
   if (auto found = check_restart(o.restart)) return found;
   if (auto found = check_reload(o.reload)) return found;
+  if (o.nice && (*o.nice < -20 || *o.nice > 19))
+    return "nice: " + std::to_string(*o.nice) + " is out of range, -20 to 19";
+  if (o.oom_score && (*o.oom_score < -1000 || *o.oom_score > 1000))
+    return "oom_score: " + std::to_string(*o.oom_score) + " is out of range, -1000 to 1000";
   if (o.backlog < 1) return "backlog: " + std::to_string(o.backlog) + " is too small, at least 1";
   if (o.unix_mode > 0777) return "unix_mode: only permission bits, 0 to 0777";
   return check_environment(o.environment);

@@ -46,6 +46,7 @@ log_level describe(const event& what, std::string& line) {
     case event_kind::unresponsive: line = what.text; return log_level::warning;
     case event_kind::hung: line = what.text; return log_level::error;
     case event_kind::recovered: line = what.text; return log_level::info;
+    case event_kind::recycling: line = what.text; return log_level::info;
     case event_kind::rollout_started:
     case event_kind::slot_replaced:
     case event_kind::rollout_finished: line = what.text; return log_level::info;

@@ -39,6 +39,11 @@ int inspect(int argc, char** argv) {
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("SigBlk:") || line.starts_with("SigIgn:"))
       std::printf("%s=%s\n", line.substr(0, 6).c_str(), line.substr(8).c_str());
+    else if (line.starts_with("NoNewPrivs:")) std::printf("privileges=%s\n", line.substr(12).c_str());
+    else if (line.starts_with("Cpus_allowed_list:")) std::printf("cpus=%s\n", line.substr(19).c_str());
+  std::string score;
+  std::getline(std::ifstream("/proc/self/oom_score_adj") >> std::ws, score);
+  std::printf("oom=%s\nnice=%d\n", score.c_str(), ::getpriority(PRIO_PROCESS, 0));
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   std::printf("soft=%llu\nhard=%llu\n", static_cast<unsigned long long>(limit.rlim_cur),

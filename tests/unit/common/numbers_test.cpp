@@ -23,6 +23,17 @@ struct duration_case {
 
 }  // namespace
 
+TEST_CASE("sizes are in bytes or in powers of 1024") {
+  CHECK(parse_size("0") == 0U);
+  CHECK(parse_size("4096") == 4096U);
+  CHECK(parse_size("64K") == 65536U);
+  CHECK(parse_size("512M") == 512U * 1024 * 1024);
+  CHECK(parse_size("2G") == std::uint64_t{2} << 30);
+  CHECK(parse_size("16777215T") == std::uint64_t{16777215} << 40);
+  for (const char* text : {"", "M", "-1M", "1.5G", "1 G", "1GB", "1m", "16777216T", "99999999999999999999"})
+    CHECK_FALSE(parse_size(text));
+}
+
 TEST_CASE("a number is all of the text, decimal, and fits 64 bits") {
   const auto each = GENERATE(values<number_case>({
       {"0", 0},

@@ -43,6 +43,7 @@ TEST_CASE("what the worker counts the supervisor reads", "[statistics]") {
   CHECK(seen.connections == 1);
   CHECK(seen.accepted == 2);
   CHECK(seen.requests == 3);
+  CHECK(page.supervisor.requests() == 3);
   CHECK(seen.errors == 4);
   CHECK(seen.bytes_received == 5);
   CHECK(seen.bytes_sent == 6);
@@ -113,6 +114,7 @@ TEST_CASE("a page of another size, or that could shrink, is refused and closed",
     page.add_latency(1ms, 1);
     page.show_life(0, {1, 1}, 1ms);
     CHECK(page.read().requests == 0);
+    CHECK(page.requests() == 0);
     CHECK(page.last_beat(0).at == 0);
   }
   CHECK(descriptor_count() == before);

@@ -148,6 +148,24 @@ TEST_CASE("a worker that is kept stopped is replaced like any that is restarted"
   CHECK(it.dies(1, SIGKILL) == "disconnected 1, exited 1 recycled");
 }
 
+TEST_CASE("a worker that has served enough gets its successor first", "[fleet][recycle]") {
+  scene it{calm(2)};
+  it.bring_up_all();
+  CHECK_FALSE(it.under_test().replacing());
+  CHECK(it.recycle(1, "1000 requests of 1000") == "recycling 1, launch 3/0");
+  CHECK(it.text() == "worker 1 in slot 0 has served enough: 1000 requests of 1000");
+  CHECK(it.under_test().replacing());
+  CHECK(it.recycle(1, "1001 requests of 1000") == "");
+  it.launched(3);
+  it.hello(3);
+  CHECK(it.ready(3) == "ready 3, draining 1, drain 1 recycled 30000");
+  CHECK(it.under_test().replacing());
+  it.done(1);
+  CHECK(it.exits(1, 0) == "disconnected 1, exited 1 recycled");
+  CHECK_FALSE(it.under_test().replacing());
+  CHECK(it.recycle(9, "nothing") == "");
+}
+
 TEST_CASE("findings about workers that are not ready are too late", "[fleet][hang]") {
   scene it{calm(1)};
   it.start();

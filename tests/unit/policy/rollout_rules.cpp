@@ -169,6 +169,7 @@ void rollout_world::account_for(const publish& what) {
     case event_kind::unresponsive:
     case event_kind::hung:
     case event_kind::recovered:
+    case event_kind::recycling:
     case event_kind::handler_failed:
     case event_kind::stopped: return;
   }

@@ -99,6 +99,7 @@ std::string rollout_scene::say(const event& what) {
     case event_kind::unresponsive:
     case event_kind::hung:
     case event_kind::recovered:
+    case event_kind::recycling:
     case event_kind::handler_failed: break;
   }
   return {};

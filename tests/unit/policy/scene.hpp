@@ -42,6 +42,9 @@ class scene {
   std::string stopped(std::uint64_t id, std::chrono::milliseconds for_) {
     return say(fleet_.stopped({id}, for_, now));
   }
+  std::string recycle(std::uint64_t id, const std::string& why) {
+    return say(fleet_.recycle({id}, why, now));
+  }
   std::string recovered(std::uint64_t id) { return say(fleet_.recovered({id})); }
   std::string reload() {
     actions out;

@@ -83,6 +83,13 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "kill-timeout") return ms(o.kill_timeout);
   if (name == "hang-timeout") return ms(o.hang_timeout);
   if (name == "hang-core") return o.hang_core ? "on" : "off";
+  if (name == "max-requests") return std::to_string(o.max_requests);
+  if (name == "max-age") return ms(o.max_age);
+  if (name == "max-rss") return std::to_string(o.max_rss);
+  if (name == "nice") return o.nice ? std::to_string(*o.nice) : "";
+  if (name == "oom-score") return o.oom_score ? std::to_string(*o.oom_score) : "";
+  if (name == "cpu-affinity") return o.cpu_affinity ? "on" : "off";
+  if (name == "no-new-privileges") return o.no_new_privileges ? "on" : "off";
   if (name == "user") return o.user;
   if (name == "group") return o.group;
   if (name == "pid-file") return o.pid_file;
@@ -127,7 +134,14 @@ inline const std::vector<setting_case>& setting_cases() {
       {"drain-timeout", "2", "3m", "0", "2000", "180000", "0"},
       {"kill-timeout", "\"200ms\"", "300ms", "1h", "200", "300", "3600000"},
       {"hang-timeout", "5", "500ms", "0", "5000", "500", "0"},
+      {"nice", "-5", "19", "", "-5", "19", ""},
+      {"oom-score", "-1000", "500", "", "-1000", "500", ""},
+      {"cpu-affinity", "\"on\"", "on", "", "on", "on", ""},
+      {"no-new-privileges", "\"on\"", "on", "", "on", "on", ""},
       {"hang-core", "\"on\"", "off", "", "on", "off", ""},
+      {"max-requests", "1000", "2000", "0", "1000", "2000", "0"},
+      {"max-age", "\"24h\"", "30s", "0", "86400000", "30000", "0"},
+      {"max-rss", "\"512M\"", "2G", "0", "536870912", "2147483648", "0"},
       {"user", "\"www\"", "web", "nobody", "www", "web", "nobody"},
       {"group", "\"www\"", "web", "nogroup", "www", "web", "nogroup"},
       {"pid-file", "\"/a.pid\"", "/b.pid", "c.pid", "/a.pid", "/b.pid", "c.pid"},
