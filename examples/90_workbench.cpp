@@ -8,6 +8,7 @@
 //   /big         8 MiB                    /exit/N   ends its worker with exit code N
 //   /leak/N      takes N KiB for good
 //   /upload      counts the content       /nocontent  204
+//   /stream      64 pieces of 1 KiB, length unknown beforehand
 //   /visits      counts the requests of its connection, in whichever worker that is
 // The field X-Worker names the worker that answered. Own argument, after `--`: --fail-start CODE ends
 // each worker before it is ready.
@@ -72,6 +73,11 @@ void add_routes(http::router& app, const cluster::worker& self) {
   };
   app.post("/upload", count).put("/upload", count);
   app.get("/nocontent", [=] { return named(http::status(204)); });
+  app.get("/stream", [=](const http::request&, http::stream& out) -> boost::asio::awaitable<void> {
+    out.start(named(http::text("")));
+    const std::string piece(1024, 's');
+    for (int i = 0; i < 64; ++i) co_await out.write(piece);
+  });
   app.get("/visits", [=](const http::request& request) {
     auto& state = request.connection_state();
     if (!state.has_value()) state = 0;

@@ -3,6 +3,7 @@
 
 #include "http/deadline_wheel.hpp"
 #include "http/exchange.hpp"
+#include "http/file_part.hpp"
 #include "http/poll_set.hpp"
 #include "wire/byte_buffer.hpp"
 
@@ -20,6 +21,7 @@ enum class phase : std::uint8_t {
   head,       ///< part of a header section is there
   body,       ///< a request is there but for (some of) its content
   handling,   ///< a coroutine makes the answer
+  sending,    ///< a file makes up the content of an answer
   closing,    ///< the last answer is on its way out
   lingering,  ///< it is out; what still comes in is dropped
   dead        ///< closed; the object waits until nothing points to it any more
@@ -31,21 +33,22 @@ struct connection : poll_target, wheel_entry {
 
   int fd = -1;
   phase at = phase::idle;
-  bool readable = false;              ///< the socket may have octets that were not looked at
-  bool backlog = false;               ///< `unread` may hold complete requests
-  bool watched = false;               ///< in the epoll set
-  bool queued = false;                ///< in the queue of connections with work left
-  bool linger = false;                ///< at the end, wait for the client's side
-  bool ending = false;                ///< the end of the stream is in the socket
-  bool expired = false;               ///< its time is up and it is looked at once more
-  bool stays = false;                 ///< its state cannot go along, so it does not move
-  std::size_t scanned = 0;            ///< of `unread`, by the head reader
-  std::uint64_t dropped = 0;          ///< octets, while lingering
-  std::uint64_t limit = never;        ///< end of the phase head, body or lingering
-  wire::byte_buffer unread;           ///< octets received and not used yet
-  wire::byte_buffer unsent;           ///< octets of answers that the socket did not take yet
-  std::unique_ptr<exchange> current;  ///< in body and handling
-  std::any state;                     ///< the application's own
+  bool readable = false;               ///< the socket may have octets that were not looked at
+  bool backlog = false;                ///< `unread` may hold complete requests
+  bool watched = false;                ///< in the epoll set
+  bool queued = false;                 ///< in the queue of connections with work left
+  bool linger = false;                 ///< at the end, wait for the client's side
+  bool ending = false;                 ///< the end of the stream is in the socket
+  bool expired = false;                ///< its time is up and it is looked at once more
+  bool stays = false;                  ///< its state cannot go along, so it does not move
+  std::size_t scanned = 0;             ///< of `unread`, by the head reader
+  std::uint64_t dropped = 0;           ///< octets, while lingering
+  std::uint64_t limit = never;         ///< end of the phase head, body or lingering
+  wire::byte_buffer unread;            ///< octets received and not used yet
+  wire::byte_buffer unsent;            ///< octets of answers that the socket did not take yet
+  std::unique_ptr<exchange> current;   ///< in body and handling
+  std::unique_ptr<file_sending> file;  ///< in sending
+  std::any state;                      ///< the application's own
   connection* next_open = nullptr;
   connection* previous_open = nullptr;
 

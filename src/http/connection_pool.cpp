@@ -38,6 +38,7 @@ void connection_pool::close(connection& gone) noexcept {
   gone.fd = -1;
   gone.unread.release();
   gone.unsent.release();
+  gone.file.reset();
   --open_count_;
   closed_.push_back(&gone);
 }

@@ -3,6 +3,9 @@
 
 #include "http/peer_name.hpp"
 
+#include <boost/asio/use_awaitable.hpp>
+
+#include <optional>
 #include <string>
 
 namespace cluster::http {
@@ -33,9 +36,25 @@ response dispatcher::run(exchange& request) noexcept {
 }
 
 boost::asio::awaitable<response> dispatcher::start(exchange& request) const {
-  if (request.around == nullptr) return request.target->answer.coroutine()(request.view);
-  return run_waiting(*request.around, request.target != nullptr ? &request.target->answer : nullptr,
-                     request.view, [this, &request] { return answer_without_handler(request); });
+  const handler* answer = request.target != nullptr ? &request.target->answer : nullptr;
+  if (request.around == nullptr) return call(answer, request);
+  return run_waiting(*request.around, request.view,
+                     [this, answer, &request] { return call(answer, request); });
+}
+
+boost::asio::awaitable<response> dispatcher::call(const handler* answer, exchange& request) const {
+  if (answer != nullptr && answer->coroutine()) return answer->coroutine()(request.view);
+  return call_others(answer, request);
+}
+
+boost::asio::awaitable<response> dispatcher::call_others(const handler* answer, exchange& request) const {
+  if (answer == nullptr) co_return answer_without_handler(request);
+  if (answer->plain()) co_return answer->plain()(request.view);
+  std::optional<body_reader> in;
+  std::optional<stream> out;
+  if (answer->reads_in_pieces()) in.emplace(request);
+  if (answer->writes_in_pieces()) out.emplace(request);
+  co_return co_await answer->flow()(request.view, in ? &*in : nullptr, out ? &*out : nullptr);
 }
 
 response dispatcher::finish(exchange& request, const std::exception_ptr& failure, response answer) noexcept {
@@ -78,6 +97,15 @@ response dispatcher::answer_without_handler(const exchange& request) const {
 }
 
 response dispatcher::failed(const exchange& request, const std::exception_ptr& why) noexcept {
+  count_failure(request, why);
+  try {
+    return http::status(500);
+  } catch (...) {  // no memory to say more
+    return {};
+  }
+}
+
+void dispatcher::count_failure(const exchange& request, const std::exception_ptr& why) noexcept {
   ++counters_.failures;
   try {
     std::string what = "unknown exception";
@@ -89,9 +117,7 @@ response dispatcher::failed(const exchange& request, const std::exception_ptr& w
     }
     std::string where(request.head.method_text);
     report(where.append(" ").append(request.head.path), what);
-    return http::status(500);
   } catch (...) {  // no memory to say more
-    return {};
   }
 }
 

@@ -41,13 +41,18 @@ class dispatcher {
   /// What came of start(), or instead of it.
   response finish(exchange& request, const std::exception_ptr& failure, response answer) noexcept;
 
+  /// The after() hooks alone, for an answer that goes out before its handler is through.
+  void run_after_hooks(exchange& request, response& answer) noexcept;
+
+  void count_failure(const exchange& request, const std::exception_ptr& why) noexcept;
   void report(std::string_view where, std::string_view what) noexcept;
   void log_access(const exchange* request, int fd, unsigned status, std::uint64_t bytes) noexcept;
 
  private:
+  boost::asio::awaitable<response> call(const handler* answer, exchange& request) const;
+  boost::asio::awaitable<response> call_others(const handler* answer, exchange& request) const;
   response answer_without_handler(const exchange& request) const;
   response failed(const exchange& request, const std::exception_ptr& why) noexcept;
-  void run_after_hooks(exchange& request, response& answer) noexcept;
 
   const route_tree& routes_;
   const server_options& options_;

@@ -110,17 +110,25 @@ void engine::on_event(connection& c, std::uint32_t events) {
     case phase::handling:
       // Nobody is left to answer.
       if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(c);
-      if ((events & EPOLLRDHUP) != 0 && options_.end_cancels) return close(c);
+      if ((events & EPOLLRDHUP) != 0 && end_cancels(c)) return close(c);
       break;
     case phase::idle:
     case phase::head:
     case phase::body:
+    case phase::sending:
     case phase::closing: break;
   }
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) c.readable = true;
   // The end of the stream shows only after the last octet, so a short read does not mean drained then.
   c.ending = (events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0;
   guarded_turn(c);
+}
+
+// Whether a client that says nothing more has also stopped listening: always so where it is told things as
+// they come.
+bool engine::end_cancels(const connection& c) const noexcept {
+  if (c.current->in && !c.current->in->done) return false;  // its content may well end like that
+  return options_.end_cancels || c.current->out;
 }
 
 void engine::enqueue(connection& c) {
@@ -187,7 +195,7 @@ void engine::on_tick() {
 }
 
 void engine::expire(connection& c) {
-  if (!c.unsent.empty()) {
+  if (!c.unsent.empty() || c.at == phase::sending) {
     ++counters_.timed_out;
     return reset(c);
   }
@@ -214,9 +222,15 @@ void engine::expire(connection& c) {
       return;
     case phase::lingering: return close(c);
     case phase::handling:
+      if (c.current->in && c.current->in->wanted && c.limit > clock_.now()) {
+        ++counters_.timed_out;
+        c.current->in->why = {408, "content not complete in time"};
+        return give(*c.current->in, boost::asio::error::timed_out);
+      }
       c.limit = wheel_entry::never;
       c.current->out_of_time = true;
       return c.current->cancel.emit(boost::asio::cancellation_type::terminal);
+    case phase::sending:
     case phase::closing:
     case phase::dead: return;
   }

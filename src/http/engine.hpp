@@ -56,6 +56,13 @@ class engine : public std::enable_shared_from_this<engine> {
   void set_sink(recorder::sink to) { recorder_.set(std::move(to)); }
   /// Moving became possible, or something that was under way has settled.
   void on_move_change();
+  // For stream and body_reader; the exchange is one whose handler works in pieces (engine_flow.cpp).
+  void start_stream(exchange& request, response head);
+  void write_piece(exchange& request, std::string_view octets);
+  bool keeps_up(const exchange& request) const noexcept;
+  void end_on_drain(exchange& request);
+  void want_piece(exchange& request);
+
   /// Goes on with a connection from elsewhere, or one that came back. False if it cannot be taken.
   bool adopt(moving_connection&& arrived);
 
@@ -69,6 +76,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void on_ready();
   bool handle_events();
   void on_event(connection& c, std::uint32_t events);
+  bool end_cancels(const connection& c) const noexcept;
   void run_queue();
   void enqueue(connection& c);
   void schedule();
@@ -87,14 +95,14 @@ class engine : public std::enable_shared_from_this<engine> {
   bool read_head(connection& c);
   bool read_body(connection& c);
   bool run(connection& c, exchange& request, const char* section);
-  bool start_coroutine(connection& c);
-  void coroutine_done(connection& c, std::exception_ptr failure, response answer);
   void respond(connection& c, const exchange& request, const response& answer);
   void refuse(connection& c, const wire::refusal& why);
 
   // The way out (engine_output.cpp).
   void flush(connection& c);
+  void flush_rest(connection& c);
   std::size_t send_some(connection& c, std::string_view octets);
+  void send_file(connection& c);
   void finish(connection& c);
   void finish(connection& c, std::chrono::milliseconds linger_time);
   void drop_input(connection& c);
@@ -102,6 +110,21 @@ class engine : public std::enable_shared_from_this<engine> {
   void close(connection& c);
   void reset(connection& c);
   void release(connection& c);
+
+  // Coroutines (engine_coroutine.cpp).
+  bool start_coroutine(connection& c);
+  void coroutine_done(connection& c, const std::exception_ptr& failure, response answer);
+  void conclude(connection& c, exchange& request, const std::exception_ptr& failure, response answer);
+
+  // In pieces (engine_flow.cpp).
+  wire::byte_buffer& outlet(connection& c) noexcept;
+  void put_piece(connection& c, outflow& out, std::string_view octets);
+  void pour(connection& c);
+  void relieve(connection& c);
+  void drain_stream(exchange& request);
+  void end_stream(connection& c, exchange& request, const std::exception_ptr& failure, bool cancelled);
+  void feed(connection& c);
+  static void give(inflow& in, error_code ec);
 
   // Leaving (engine_drain.cpp).
   void announce_end();
@@ -146,6 +169,7 @@ class engine : public std::enable_shared_from_this<engine> {
   std::vector<connection*> queue_;
   std::vector<connection*> running_;
   connection* starting_ = nullptr;  // whose coroutine is being started
+  connection* turning_ = nullptr;   // whose turn it is
   std::uint64_t drain_idle_until_ = 0;
   bool armed_ = false;
   bool in_batch_ = false;

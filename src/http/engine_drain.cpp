@@ -35,6 +35,9 @@ void engine::start_drain(time_point soft, time_point hard, drain_handler handler
   hard_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
     if (!ec) self->cut_off();
   });
+  pool_.for_each([this](connection& c) {
+    if (c.at == phase::handling) drain_stream(*c.current);
+  });
   on_move_change();
 }
 

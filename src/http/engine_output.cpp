@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,7 +24,11 @@ void engine::flush(connection& c) {
       c.backlog = !c.unread.empty();
     }
   }
-  if (out_.empty()) return;
+  if (c.at == phase::sending || !out_.empty()) flush_rest(c);
+  if (c.at == phase::handling) relieve(c);
+}
+
+void engine::flush_rest(connection& c) {
   std::size_t sent = 0;
   if (c.unsent.empty()) {
     sent = send_some(c, out_.view());
@@ -32,12 +37,36 @@ void engine::flush(connection& c) {
   if (sent != out_.size()) c.unsent.append(out_.view().substr(sent));
   out_.clear();
   if (out_.capacity() > 4 * options_.output_high_water) out_.release();
+  if (c.at == phase::sending && c.unsent.empty()) send_file(c);
+}
+
+// As much as the socket takes, a bounded piece at a time so that the others get their turn.
+void engine::send_file(connection& c) {
+  constexpr std::uint64_t at_once = 1024 * 1024;
+  file_sending& file = *c.file;
+  for (std::uint64_t budget = at_once; file.left != 0;) {
+    if (budget == 0) return enqueue(c);
+    const ssize_t n =
+        ::sendfile(c.fd, file.part->fd, &file.next, static_cast<std::size_t>(std::min(budget, file.left)));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    // The file became shorter, or cannot be read: the client has to see that this was not all.
+    if (n <= 0) return reset(c);
+    const auto sent = static_cast<std::uint64_t>(n);
+    counters_.bytes_sent += sent;
+    file.left -= sent;
+    budget -= sent;
+  }
+  c.at = file.keep ? phase::idle : phase::closing;
+  c.file.reset();
+  c.backlog = !c.unread.empty();
 }
 
 // The number of octets taken. Closes the connection if it is broken.
 std::size_t engine::send_some(connection& c, std::string_view octets) {
   ssize_t n;
-  do n = ::send(c.fd, octets.data(), octets.size(), MSG_NOSIGNAL);
+  const int more = c.at == phase::sending ? MSG_MORE : 0;  // the file follows at once
+  do n = ::send(c.fd, octets.data(), octets.size(), MSG_NOSIGNAL | more);
   while (n < 0 && errno == EINTR);
   if (n >= 0) {
     counters_.bytes_sent += static_cast<std::uint64_t>(n);
@@ -79,13 +108,16 @@ void engine::drop_input(connection& c) {
 }
 
 void engine::set_deadline(connection& c) {
-  if (!c.unsent.empty()) return wheel_.set(c, after(options_.write_progress_time));
+  if (!c.unsent.empty() || c.at == phase::sending) return wheel_.set(c, after(options_.write_progress_time));
   switch (c.at) {
     case phase::idle: return wheel_.set(c, announcing_ ? drain_idle_until_ : after(options_.idle_time));
     case phase::head:
-    case phase::handling:
     case phase::lingering: return wheel_.set(c, c.limit);
+    case phase::handling:
+      if (!c.current->in || !c.current->in->wanted) return wheel_.set(c, c.limit);
+      [[fallthrough]];
     case phase::body: return wheel_.set(c, std::min(c.limit, after(options_.body_progress_time)));
+    case phase::sending:
     case phase::closing:
     case phase::dead: return wheel_.set(c, wheel_entry::never);
   }

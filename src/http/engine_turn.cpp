@@ -3,32 +3,19 @@
 
 #include "wire/response_writer.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
-
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <sys/socket.h>
 
 namespace cluster::http {
 namespace {
 
-bool is_cancellation(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const boost::system::system_error& e) {
-    return e.code() == boost::asio::error::operation_aborted;
-  } catch (...) {
-    return false;
-  }
-}
-
 std::uint64_t sent_content(const exchange& request, const response& answer) noexcept {
   const bool content = wire::has_content(answer.status()) && request.head.method != verb::head;
-  return content ? answer.body().size() : 0;
+  if (!content) return 0;
+  return answer.file() ? answer.file()->length : answer.body().size();
 }
 
 }  // namespace
@@ -50,11 +37,13 @@ void engine::open(int fd, std::string_view unread, std::any state) {
 
 // Memory may run out in the middle of anything; that costs the connection it happened to.
 void engine::guarded_turn(connection& c) {
+  connection* const before = std::exchange(turning_, &c);
   try {
     turn(c);
   } catch (const std::exception& e) {
     fail(c, e);
   }
+  turning_ = before;
   recorder_.end_turn();
 }
 
@@ -83,6 +72,9 @@ void engine::turn(connection& c) {
       if (c.at == phase::closing) c.linger = true;
       else c.unread.append(in_.view());
     }
+  } else if (c.at == phase::handling && c.current->in) {
+    feed(c);
+    if (c.at == phase::dead) return;
   }
   flush(c);
   if (c.at == phase::dead) return;
@@ -156,6 +148,7 @@ bool engine::read_head(connection& c) {
   dispatcher_.find(request);
   const char* const section = in_.view().data();
   const std::uint64_t length = request.head.content_length;
+  const bool in_pieces = request.target != nullptr && request.target->answer.reads_in_pieces();
   in_.consume(request.head.size);  // the octets stay where they are until more are read
   switch (request.head.body) {
     case wire::framing::none: return run(c, request, section);
@@ -164,7 +157,7 @@ bool engine::read_head(connection& c) {
         refuse(c, {413, "content too large"});
         return false;
       }
-      if (in_.size() >= length) {
+      if (in_.size() >= length && !in_pieces) {
         request.body = in_.view().substr(0, static_cast<std::size_t>(length));
         in_.consume(request.body.size());
         return run(c, request, section);
@@ -176,6 +169,11 @@ bool engine::read_head(connection& c) {
   request.keep(section);
   c.current = std::move(spare_);
   spare_ = exchanges_.take();
+  if (in_pieces) {
+    c.current->in = std::make_unique<inflow>();
+    c.current->in->continue_due = c.current->head.expect_continue;
+    return run(c, *c.current, nullptr);
+  }
   c.at = phase::body;
   c.limit = after(options_.body_time);
   if (request.head.expect_continue && in_.empty()) out_.append(wire::continue_response);
@@ -219,68 +217,27 @@ bool engine::run(connection& c, exchange& request, const char* section) {
   return c.at == phase::idle;
 }
 
-bool engine::start_coroutine(connection& c) {
-  exchange& request = *c.current;
-  c.at = phase::handling;
-  c.limit = request.target != nullptr ? after(request.target->limits.handler_time) : wheel_entry::never;
-  c.current->began = recorder_.start();
-  ++counters_.in_progress;
-  starting_ = &c;
-  try {
-    boost::asio::co_spawn(context_, dispatcher_.start(request),
-                          boost::asio::bind_cancellation_slot(
-                              request.cancel.slot(), [self = shared_from_this(), &c](
-                                                         const std::exception_ptr& failure, response made) {
-                                self->coroutine_done(c, failure, std::move(made));
-                              }));
-  } catch (...) {
-    coroutine_done(c, std::current_exception(), {});
-  }
-  starting_ = nullptr;
-  return c.at == phase::idle;
-}
-
-void engine::coroutine_done(connection& c, std::exception_ptr failure, response answer) {
-  --counters_.in_progress;
-  exchange& request = *c.current;
-  if (failure && (c.at == phase::dead || request.out_of_time) && is_cancellation(failure)) {
-    failure = nullptr;  // it did as it was told
-    answer = http::status(503);
-  }
-  answer = dispatcher_.finish(request, failure, std::move(answer));
-  if (c.at == phase::dead) {
-    exchanges_.give_back(std::move(c.current));
-    return;
-  }
-  const bool at_once = starting_ == &c;  // then the turn that started it goes on
-  if (!at_once) clock_.update();
-  if (at_once) recorder_.answered();
-  else recorder_.answered_late(c.current->began);
-  try {
-    respond(c, *c.current, answer);
-    exchanges_.give_back(std::move(c.current));
-    if (at_once) return;
-    c.backlog = !c.unread.empty();
-    flush(c);
-  } catch (const std::exception& e) {
-    fail(c, e);
-    if (c.current) exchanges_.give_back(std::move(c.current));
-  }
-  if (c.at != phase::dead) guarded_turn(c);
-  pool_.recycle();
-}
-
 void engine::respond(connection& c, const exchange& request, const response& answer) {
   const bool keep = request.head.keep_alive && !answer.wants_close() && !announcing_;
-  const wire::response_parts parts{answer.status(), answer.content_type(), answer.field_lines(),
-                                   answer.body(), answer.has_date() ? std::string_view{} : clock_.date()};
+  const file_part* const file = answer.file().get();
+  const wire::response_parts parts{answer.status(),
+                                   answer.content_type(),
+                                   answer.field_lines(),
+                                   file != nullptr ? std::string_view{} : std::string_view(answer.body()),
+                                   answer.has_date() ? std::string_view{} : clock_.date(),
+                                   file != nullptr ? file->length : 0};
   wire::write_response(out_, parts, {request.head.version, keep, request.head.method == verb::head});
   if (options_.on_access)
     dispatcher_.log_access(&request, c.fd, answer.status(), sent_content(request, answer));
   if (answer.status() >= 500) ++counters_.server_errors;
   c.at = keep ? phase::idle : phase::closing;
+  if (file != nullptr && sent_content(request, answer) != 0) {
+    c.file = std::make_unique<file_sending>(
+        file_sending{answer.file(), static_cast<off_t>(file->first), file->length, keep});
+    c.at = phase::sending;
+  }
   // A client that said it would send no more may be left at once; another one may be sending.
-  if (!keep) c.linger = request.head.keep_alive;
+  if (!keep) c.linger = request.head.keep_alive || (request.in && !request.in->done);
 }
 
 void engine::refuse(connection& c, const wire::refusal& why) {

@@ -35,6 +35,10 @@ void exchange::reset() noexcept {
   fd = -1;
   around = nullptr;
   out_of_time = false;
+  server = nullptr;
+  on = nullptr;
+  out.reset();
+  in.reset();
   if (!decoded.empty()) decoded.clear();
 }
 

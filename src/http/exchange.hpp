@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "http/flows.hpp"
 #include "wire/body_decoder.hpp"
 #include "wire/request_head.hpp"
 
@@ -23,6 +24,8 @@ namespace cluster::http {
 
 struct route;
 struct scope;
+struct connection;
+class engine;
 
 /// What a pattern took out of a path; names point into the route, values into the path.
 struct route_params {
@@ -65,6 +68,11 @@ struct exchange {
   std::chrono::steady_clock::time_point started;  ///< if there is an access log
   boost::asio::cancellation_signal cancel;        ///< ends the coroutine early
   bool out_of_time = false;                       ///< the coroutine was cancelled for that
+  // Of exchanges whose handler works in pieces.
+  engine* server = nullptr;
+  connection* on = nullptr;
+  std::unique_ptr<outflow> out;
+  std::unique_ptr<inflow> in;
   request view;
   std::chrono::steady_clock::time_point began{};  ///< of one that a coroutine answers
 };

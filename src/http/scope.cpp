@@ -25,8 +25,8 @@ std::optional<response> run_before(const scope& in, const request& asked) {
   return std::nullopt;
 }
 
-boost::asio::awaitable<response> run_waiting(const scope& in, const handler* answer, const request& asked,
-                                             std::function<response()> otherwise) {
+boost::asio::awaitable<response> run_waiting(const scope& in, const request& asked,
+                                             std::function<boost::asio::awaitable<response>()> behind) {
   for (const scope* s : from_outermost(in)) {
     for (const before_hook& hook : s->before) {
       std::optional<response> early;
@@ -35,9 +35,7 @@ boost::asio::awaitable<response> run_waiting(const scope& in, const handler* ans
       if (early) co_return std::move(*early);
     }
   }
-  if (answer == nullptr) co_return otherwise();
-  if (answer->is_coroutine()) co_return co_await answer->coroutine()(asked);
-  co_return answer->plain()(asked);
+  co_return co_await behind();
 }
 
 void run_after(const scope& in, const request& asked, response& answer) {

@@ -42,9 +42,9 @@ struct route {
 /// none of them waits.
 std::optional<response> run_before(const scope& in, const request& asked);
 
-/// The same for those that wait, then the handler; null: nothing is behind the hooks but `otherwise`.
-boost::asio::awaitable<response> run_waiting(const scope& in, const handler* answer, const request& asked,
-                                             std::function<response()> otherwise);
+/// The same for those that wait; then `behind`.
+boost::asio::awaitable<response> run_waiting(const scope& in, const request& asked,
+                                             std::function<boost::asio::awaitable<response>()> behind);
 
 /// The after() hooks from the innermost scope outwards.
 void run_after(const scope& in, const request& asked, response& answer);

@@ -36,4 +36,10 @@ void date_line::write(std::time_t now) noexcept {
   two_digits(text + 29, static_cast<unsigned>(clock.seconds().count()));
 }
 
+std::string http_date(std::time_t when) {
+  date_line line;
+  line.set(when);
+  return std::string(line.view().substr(6, 29));
+}
+
 }  // namespace cluster::wire

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <ctime>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace cluster::wire {
@@ -23,5 +25,13 @@ class date_line {
   std::time_t now_ = -1;
   std::array<char, 37> text_{};
 };
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" for seconds since the epoch, not before it.
+std::string http_date(std::time_t when);
+
+/// Reads all three forms of an HTTP-date (RFC 9110 5.6.7): the one above, RFC 850's and asctime's. `now`
+/// decides about the century of a year of two digits. Nothing for anything else, and for times before the
+/// epoch.
+std::optional<std::time_t> parse_http_date(std::string_view text, std::time_t now) noexcept;
 
 }  // namespace cluster::wire

@@ -31,7 +31,15 @@ class cursor {
   void put_if_any(std::string_view text) noexcept {
     if (!text.empty()) put(text);
   }
-  void number(std::size_t n) noexcept { at_ = std::to_chars(at_, at_ + 20, n).ptr; }
+  void number(std::uint64_t n) noexcept { at_ = std::to_chars(at_, at_ + 20, n).ptr; }
+  void status_line(unsigned status) noexcept {
+    if (status == 200) return put(status_ok);
+    put(status_ok.substr(0, 9));
+    number(status);
+    put(" ");
+    put_if_any(reason_phrase(status));
+    put(line_end);
+  }
   char* at() const noexcept { return at_; }
 
  private:
@@ -55,15 +63,7 @@ void write_response(byte_buffer& out, const response_parts& what, const response
                            (send_body ? what.body.size() : 0);
   char* const start = out.prepare(most);
   cursor to(start);
-  if (what.status == 200) {
-    to.put(status_ok);
-  } else {
-    to.put(status_ok.substr(0, 9));
-    to.number(what.status);
-    to.put(" ");
-    to.put_if_any(reason_phrase(what.status));
-    to.put(line_end);
-  }
+  to.status_line(what.status);
   to.put_if_any(what.date);
   if (content && !what.content_type.empty()) {
     to.put(content_type_name);
@@ -72,7 +72,7 @@ void write_response(byte_buffer& out, const response_parts& what, const response
   }
   if (content) {
     to.put(content_length_name);
-    to.number(what.body.size());
+    to.number(what.body.size() + what.more);
     to.put(line_end);
   }
   if (!how.keep_alive) to.put(connection_close);
@@ -80,6 +80,36 @@ void write_response(byte_buffer& out, const response_parts& what, const response
   to.put_if_any(what.fields);
   to.put(line_end);
   if (send_body) to.put_if_any(what.body);
+  out.commit(static_cast<std::size_t>(to.at() - start));
+}
+
+void write_stream_head(byte_buffer& out, const response_parts& what, const response_context& how,
+                       streaming delimited) {
+  char* const start =
+      out.prepare(fixed_parts + what.content_type.size() + what.fields.size() + what.date.size());
+  cursor to(start);
+  to.status_line(what.status);
+  to.put_if_any(what.date);
+  if (!what.content_type.empty()) {
+    to.put(content_type_name);
+    to.put(what.content_type);
+    to.put(line_end);
+  }
+  if (delimited == streaming::chunked) to.put("Transfer-Encoding: chunked\r\n");
+  if (!how.keep_alive) to.put(connection_close);
+  else if (how.version < 11) to.put(connection_keep);
+  to.put_if_any(what.fields);
+  to.put(line_end);
+  out.commit(static_cast<std::size_t>(to.at() - start));
+}
+
+void write_chunk(byte_buffer& out, std::string_view content) {
+  constexpr std::size_t framing = 16 + 4;
+  char* const start = out.prepare(framing + content.size());
+  cursor to(std::to_chars(start, start + 16, content.size(), 16).ptr);
+  to.put(line_end);
+  to.put(content);
+  to.put(line_end);
   out.commit(static_cast<std::size_t>(to.at() - start));
 }
 

@@ -15,7 +15,8 @@ struct response_parts {
   std::string_view content_type;  ///< empty: no such field
   std::string_view fields;        ///< whole lines, as append_field() makes them
   std::string_view body;
-  std::string_view date;  ///< a whole line; empty: no such field
+  std::string_view date;   ///< a whole line; empty: no such field
+  std::uint64_t more = 0;  ///< octets of content that follow by other ways, behind `body`
 };
 
 /// What the request and the connection make of it.
@@ -33,6 +34,18 @@ constexpr bool has_content(unsigned status) noexcept {
 /// Appends the whole response to `out` (RFC 9112 4, 6.2, 9.3): Content-Length wherever content is
 /// allowed, never with 204; Connection where the default for the version does not say it.
 void write_response(byte_buffer& out, const response_parts& what, const response_context& how);
+
+/// How content of a length that is not known beforehand is delimited.
+enum class streaming : std::uint8_t { none, chunked, until_close };
+
+/// Appends a header section for content that follows in pieces; `what.body` is not looked at. With
+/// `chunked` for HTTP/1.1 and `until_close`, which goes with `keep_alive` false, for HTTP/1.0 (RFC 9112 6.1).
+void write_stream_head(byte_buffer& out, const response_parts& what, const response_context& how,
+                       streaming delimited);
+
+/// Appends one chunk (RFC 9112 7.1); the content is not empty.
+void write_chunk(byte_buffer& out, std::string_view content);
+inline constexpr std::string_view last_chunk = "0\r\n\r\n";
 
 /// The interim response for `Expect: 100-continue`.
 inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";

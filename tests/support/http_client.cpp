@@ -106,6 +106,14 @@ answer connection::receive(std::chrono::milliseconds limit) {
     }
   result.head = buffer_.substr(0, end + 2);
   buffer_.erase(0, end + 4);
+  if (result.field("Transfer-Encoding") == "chunked") {
+    if (!receive_chunks(deadline, result.body)) {
+      result.problem = problem_;
+      return result;
+    }
+    result.status = std::stoi(result.head.substr(9, 3));
+    return result;
+  }
   const std::string length = result.field("Content-Length");
   const std::size_t size = length.empty() ? 0 : std::stoull(length);
   while (buffer_.size() < size)
@@ -117,6 +125,20 @@ answer connection::receive(std::chrono::milliseconds limit) {
   buffer_.erase(0, size);
   result.status = std::stoi(result.head.substr(9, 3));
   return result;
+}
+
+bool connection::receive_chunks(clock::time_point deadline, std::string& content) {
+  for (;;) {
+    std::size_t line;
+    while ((line = buffer_.find("\r\n")) == std::string::npos)
+      if (!fill(deadline)) return false;
+    const std::size_t size = std::stoull(buffer_, nullptr, 16);
+    while (buffer_.size() < line + 2 + size + 2)
+      if (!fill(deadline)) return false;
+    content += buffer_.substr(line + 2, size);
+    buffer_.erase(0, line + 2 + size + 2);
+    if (size == 0) return true;
+  }
 }
 
 answer connection::get(const std::string& path, std::chrono::milliseconds limit) {

@@ -41,6 +41,7 @@ class connection {
 
  private:
   bool fill(std::chrono::steady_clock::time_point deadline);
+  bool receive_chunks(std::chrono::steady_clock::time_point deadline, std::string& content);
 
   int fd_ = -1;
   std::string problem_;

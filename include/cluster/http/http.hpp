@@ -4,6 +4,8 @@
 /// The HTTP/1.1 server of a worker: routes, handlers, requests and responses.
 #include <cluster/http/access_log.hpp>
 #include <cluster/http/cookie.hpp>
+#include <cluster/http/events.hpp>
+#include <cluster/http/files.hpp>
 #include <cluster/http/json.hpp>
 #include <cluster/http/options.hpp>
 #include <cluster/http/pool.hpp>
@@ -11,3 +13,4 @@
 #include <cluster/http/response.hpp>
 #include <cluster/http/router.hpp>
 #include <cluster/http/server.hpp>
+#include <cluster/http/stream.hpp>

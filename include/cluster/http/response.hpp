@@ -3,11 +3,15 @@
 
 #include <cluster/export.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace cluster::http {
+
+/// The server's own record of an open file; not for users.
+struct file_part;
 
 /// What a handler answers: a status, fields and content.
 ///
@@ -62,6 +66,9 @@ class response {
   std::string_view content_type() const noexcept { return content_type_; }
   /// Whether field_lines() has a Date, so that the server adds none.
   bool has_date() const noexcept { return has_date_; }
+  /// For the library's own use, as made by http::file(): content that comes from there and not from body().
+  const std::shared_ptr<const file_part>& file() const noexcept { return file_; }
+  void file(std::shared_ptr<const file_part> part) noexcept { file_ = std::move(part); }
 
  private:
   friend CLUSTER_API response text(std::string content, unsigned status);
@@ -77,6 +84,7 @@ class response {
   std::string_view content_type_;  // a constant
   std::string lines_;
   std::string body_;
+  std::shared_ptr<const file_part> file_;
 };
 
 /// Content with the type `text/plain; charset=utf-8`.

@@ -77,6 +77,31 @@ class client {
     return out;
   }
 
+  /// The next chunk of content; empty for the last one. False if the connection ended instead.
+  bool read_chunk(std::string& content) {
+    std::size_t line;
+    while ((line = read_.find("\r\n")) == std::string::npos)
+      if (!more()) return false;
+    const std::size_t size = std::strtoul(read_.c_str(), nullptr, 16);
+    while (read_.size() < line + 2 + size + 2)
+      if (!more()) return false;
+    content = read_.substr(line + 2, size);
+    read_.erase(0, line + 2 + size + 2);
+    return true;
+  }
+  /// All of them together.
+  std::string read_chunks() {
+    std::string all;
+    std::string piece;
+    while (read_chunk(piece) && !piece.empty()) all += piece;
+    return all;
+  }
+  /// Everything up to the end of the connection.
+  std::string read_rest() {
+    while (more()) {}
+    return std::exchange(read_, {});
+  }
+
   reply ask(std::string_view request) {
     send(request);
     return read();

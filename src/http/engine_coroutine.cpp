@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+// Handlers that are coroutines: their beginning and their end.
+#include "http/engine.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace cluster::http {
+namespace {
+
+bool is_cancellation(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& e) {
+    return e.code() == boost::asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+bool engine::start_coroutine(connection& c) {
+  exchange& request = *c.current;
+  c.at = phase::handling;
+  c.limit = wheel_entry::never;
+  request.began = recorder_.start();
+  if (request.target != nullptr) {
+    const handler& answer = request.target->answer;
+    c.limit = after(request.target->limits.handler_time);
+    request.server = this;
+    request.on = &c;
+    if (answer.writes_in_pieces()) request.out = std::make_unique<outflow>();
+    if (answer.reads_in_pieces() && !request.in) {
+      request.in = std::make_unique<inflow>();
+      request.in->done = true;
+    }
+  }
+  ++counters_.in_progress;
+  starting_ = &c;
+  try {
+    boost::asio::co_spawn(context_, dispatcher_.start(request),
+                          boost::asio::bind_cancellation_slot(
+                              request.cancel.slot(), [self = shared_from_this(), &c](
+                                                         const std::exception_ptr& failure, response made) {
+                                self->coroutine_done(c, failure, std::move(made));
+                              }));
+  } catch (...) {
+    coroutine_done(c, std::current_exception(), {});
+  }
+  starting_ = nullptr;
+  return c.at == phase::idle;
+}
+
+void engine::coroutine_done(connection& c, const std::exception_ptr& failure, response answer) {
+  --counters_.in_progress;
+  const bool at_once = starting_ == &c;  // then the turn that started it goes on
+  if (!at_once) clock_.update();
+  // How long a stream goes on says nothing about how fast requests are answered.
+  const bool streamed = c.current->out && c.current->out->started;
+  if (c.at != phase::dead && !streamed) {
+    if (at_once) recorder_.answered();
+    else recorder_.answered_late(c.current->began);
+  }
+  try {
+    conclude(c, *c.current, failure, std::move(answer));
+    if (c.current) exchanges_.give_back(std::move(c.current));
+    if (at_once) return;
+    if (c.at != phase::dead) {
+      c.backlog = !c.unread.empty();
+      flush(c);
+    }
+  } catch (const std::exception& e) {
+    fail(c, e);
+    if (c.current) exchanges_.give_back(std::move(c.current));
+  }
+  if (at_once) return;
+  if (c.at != phase::dead) guarded_turn(c);
+  pool_.recycle();
+}
+
+// What the client gets, if it is still there.
+void engine::conclude(connection& c, exchange& request, const std::exception_ptr& failure, response answer) {
+  const bool dead = c.at == phase::dead;
+  const bool cancelled = failure && is_cancellation(failure);
+  if (request.out && request.out->started) return end_stream(c, request, failure, cancelled);
+  if (failure && request.in && request.in->why.status != 0) {
+    if (!dead) refuse(c, request.in->why);
+    return;
+  }
+  const bool told = dead || request.out_of_time || (request.out && request.out->drained);
+  if (cancelled && told) answer = dispatcher_.finish(request, nullptr, http::status(503));
+  else answer = dispatcher_.finish(request, failure, std::move(answer));
+  if (dead) return;
+  if (request.in && !request.in->done) answer.close();
+  respond(c, request, answer);
+}
+
+}  // namespace cluster::http

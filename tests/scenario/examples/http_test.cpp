@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// The examples do what their first lines say.
+#include "support/catch.hpp"
+#include "support/http_client.hpp"
+#include "support/program.hpp"
+
+#include <signal.h>
+
+#include <fstream>
+
+using namespace cluster::test;
+
+namespace {
+
+program_settings example(const std::string& name, std::vector<std::string> own = {},
+                         const char* workers = "1") {
+  program_settings settings{
+      CLUSTER_TEST_BINARY_DIR "/examples/" + name, {"--listen", "127.0.0.1:0", "--workers", workers}, {}, {}};
+  if (!own.empty()) settings.arguments.emplace_back("--");
+  settings.arguments.insert(settings.arguments.end(), own.begin(), own.end());
+  return settings;
+}
+
+void stop(program& cluster) {
+  cluster.signal(SIGTERM);
+  CHECK(cluster.wait_exit().code == 0);
+}
+
+}  // namespace
+
+TEST_CASE("static files", "[examples]") {
+  const scratch_folder folder;
+  std::ofstream(folder / "index.html") << "<p>home";
+  program cluster(example("03_static_files", {"--folder", folder.path(), "--log", "common"}));
+  cluster.wait_ready(1);
+  const answer home = get(cluster.port(), "/");
+  CHECK(home.body == "<p>home");
+  CHECK(home.field("Content-Type") == "text/html; charset=utf-8");
+  CHECK(home.field("X-Content-Type-Options") == "nosniff");
+  CHECK_FALSE(home.field("ETag").empty());
+  CHECK(get(cluster.port(), "/missing").status == 404);
+  cluster.wait_for("\"GET / HTTP/1.1\" 200 7");
+  cluster.wait_for("\"GET /missing HTTP/1.1\" 404 10");
+  stop(cluster);
+}
+
+TEST_CASE("streaming: numbers, sums, and events that go on in the next worker", "[examples]") {
+  program cluster(example("04_streaming"));
+  cluster.wait_ready(1);
+  const answer numbers = get(cluster.port(), "/numbers/10000");
+  CHECK(numbers.field("Transfer-Encoding") == "chunked");
+  CHECK(numbers.body.ends_with("\n9999\n10000\n"));
+  connection upload(cluster.port());
+  upload.send("PUT /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+  CHECK(upload.receive().body == "3 octets, sum 294\n");
+  connection events(cluster.port());
+  events.send("GET /events HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 41\r\n\r\n");
+  CHECK(events.read_until("data: tick 42\n\n").find("id: 42\n") != std::string::npos);
+  cluster.signal(SIGHUP);
+  CHECK_FALSE(events.read_until("\r\n0\r\n\r\n").empty());
+  cluster.wait_for("reload completed: 1 of 1 slots");
+  // The same connection, the other worker.
+  events.send("GET /events HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 42\r\n\r\n");
+  CHECK_FALSE(events.read_until("data: tick 43\n\n").empty());
+  stop(cluster);
+}
+
+TEST_CASE("the workbench streams an answer of unknown length", "[examples]") {
+  program cluster(example("90_workbench"));
+  cluster.wait_ready(1);
+  const answer got = get(cluster.port(), "/stream");
+  CHECK(got.field("Transfer-Encoding") == "chunked");
+  CHECK(got.field("X-Worker") == "1");
+  CHECK(got.body == std::string(64 * 1024, 's'));
+  stop(cluster);
+}
