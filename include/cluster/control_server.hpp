@@ -50,6 +50,11 @@ class control_server {
   /// The throwing form: boost::system::system_error with the detail as its text.
   CLUSTER_API void open();
 
+  /// Answers `/metrics`, `/healthz` and `/readyz`, and nothing else, to everybody who connects to this
+  /// listening stream socket, TCP as a rule. Takes the descriptor over. May be called any number of times,
+  /// with open() or without.
+  CLUSTER_API void serve_probes(int listening, error_code& ec);
+
   /// Where it is served; empty while it is not.
   CLUSTER_API const std::string& path() const noexcept;
 

@@ -137,6 +137,9 @@ struct options {
   /// Where cluster::run serves the control interface: the path of a Unix socket, or "off". Empty means
   /// default_control_path(name). A program that embeds a supervisor makes a control_server of its own.
   std::string control;
+  /// Where cluster::run serves metrics and probes to everybody, read-only: a listen URI; a bare port means
+  /// this machine only. Empty means nowhere.
+  std::string admin;
   logger log;
 };
 

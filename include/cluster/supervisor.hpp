@@ -52,6 +52,7 @@ struct worker_exit {
 struct slot_history {
   std::uint64_t starts = 0;          ///< workers started, the present one included
   std::chrono::microseconds cpu{0};  ///< CPU time of its workers that are gone
+  cluster::traffic traffic;          ///< of its workers that are gone
   std::vector<worker_exit> exits;    ///< the last five, newest first
 };
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 namespace cluster::control {
 namespace {
@@ -19,8 +20,9 @@ class exposition {
     text_.append("# HELP ").append(name).append(" ").append(help).append("\n");
     text_.append("# TYPE ").append(name).append(" ").append(type).append("\n");
   }
-  void sample(std::initializer_list<std::pair<std::string_view, std::string>> labels, double number) {
-    text_ += name_;
+  void sample(std::initializer_list<std::pair<std::string_view, std::string>> labels, double number,
+              std::string_view ending = {}) {
+    text_.append(name_).append(ending);
     char before = '{';
     for (const auto& [label, value] : labels) {
       text_.append(1, before).append(label).append("=\"");
@@ -29,14 +31,17 @@ class exposition {
       before = ',';
     }
     if (labels.size() != 0) text_ += '}';
-    std::array<char, 32> digits{};
-    const int length = std::snprintf(digits.data(), digits.size(), " %.15g\n", number);
-    text_.append(digits.data(), static_cast<std::size_t>(length));
+    text_.append(" ").append(text(number)).append("\n");
   }
   void sample(double number) { sample({}, number); }
   template <class Integer>
   static double number(Integer count) {
     return static_cast<double>(count);
+  }
+  static std::string text(double number) {
+    std::array<char, 32> digits{};
+    const int length = std::snprintf(digits.data(), digits.size(), "%.15g", number);
+    return {digits.data(), static_cast<std::size_t>(length)};
   }
   std::string take() { return std::move(text_); }
 
@@ -53,9 +58,9 @@ class exposition {
   std::string text_;
 };
 
-std::string label(slot_id slot) { return std::to_string(slot.value); }
+double to_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
-double to_seconds(std::chrono::microseconds time) { return std::chrono::duration<double>(time).count(); }
+std::string label(slot_id slot) { return std::to_string(slot.value); }
 
 void write_workers(exposition& out, const cluster_status& now) {
   out.family("cluster_workers_target", "gauge", "Wanted number of workers.");
@@ -91,6 +96,62 @@ void write_reloads(exposition& out, const cluster_status& now) {
   if (!now.last_reload) return;
   out.family("cluster_last_reload_duration_seconds", "gauge", "Time that the last rolling replacement took.");
   out.sample(to_seconds(now.last_reload->took));
+}
+
+// Prometheus sums up itself: each bucket holds all that is below its bound. Every fourth bound of ours is a
+// power of two.
+void write_latency(exposition& out, const latency_histogram& latency) {
+  out.family("cluster_request_duration_seconds", "histogram", "How long requests took.");
+  std::uint64_t so_far = 0;
+  for (std::size_t bucket = 0; bucket + 1 < latency_histogram::size; ++bucket) {
+    so_far += latency.counts[bucket];
+    if (bucket % 4 != 3) continue;
+    const double bound = std::chrono::duration<double>(latency_histogram::upper_bound(bucket)).count();
+    out.sample({{"le", exposition::text(bound)}}, exposition::number(so_far), "_bucket");
+  }
+  out.sample({{"le", "+Inf"}}, exposition::number(latency.count()), "_bucket");
+  out.sample({}, to_seconds(latency.sum), "_sum");
+  out.sample({}, exposition::number(latency.count()), "_count");
+}
+
+void write_traffic(exposition& out, const cluster_status& now) {
+  const auto counter = [&](const char* name, const char* help, double number) {
+    out.family(name, "counter", help);
+    out.sample(number);
+  };
+  out.family("cluster_connections", "gauge", "Connections open now.");
+  out.sample(exposition::number(now.totals.connections));
+  counter("cluster_connections_accepted_total", "Connections taken by workers, those that moved included.",
+          exposition::number(now.totals.accepted));
+  counter("cluster_requests_total", "Requests begun.", exposition::number(now.totals.requests));
+  counter("cluster_server_errors_total", "Answers with a status of 500 or above.",
+          exposition::number(now.totals.errors));
+  counter("cluster_received_bytes_total", "Octets received by workers.",
+          exposition::number(now.totals.bytes_received));
+  counter("cluster_sent_bytes_total", "Octets sent by workers.", exposition::number(now.totals.bytes_sent));
+  write_latency(out, now.latency);
+}
+
+// A slot's number is that of its workers that are gone and of the present ones.
+void write_slot_traffic(exposition& out, const cluster_status& now) {
+  std::vector<traffic> slots;
+  for (const slot_history& each : now.slots) slots.push_back(each.traffic);
+  for (const worker_status& each : now.workers) {
+    if (each.slot.value >= slots.size()) continue;
+    slots[each.slot.value] += each.statistics;
+    slots[each.slot.value].connections += each.statistics.connections;
+  }
+  const auto family = [&](const char* name, const char* type, const char* help, auto number) {
+    out.family(name, type, help);
+    for (std::size_t slot = 0; slot < slots.size(); ++slot)
+      out.sample({{"slot", std::to_string(slot)}}, number(slots[slot]));
+  };
+  family("cluster_slot_connections", "gauge", "Connections open now, by slot.",
+         [](const traffic& one) { return exposition::number(one.connections); });
+  family("cluster_slot_requests_total", "counter", "Requests begun by all workers that had a slot.",
+         [](const traffic& one) { return exposition::number(one.requests); });
+  family("cluster_slot_busy_seconds_total", "counter", "Time that event loops spent on requests, by slot.",
+         [](const traffic& one) { return to_seconds(one.busy); });
 }
 
 void write_slots(exposition& out, const cluster_status& now, const measurements& measured_ones) {
@@ -133,7 +194,9 @@ std::string metrics_text(const cluster_status& now, const measurements& measured
   out.sample(readiness_of(now).ready ? 1 : 0);
   write_workers(out, now);
   write_reloads(out, now);
+  write_traffic(out, now);
   write_slots(out, now, measured_ones);
+  write_slot_traffic(out, now);
   return out.take();
 }
 

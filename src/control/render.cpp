@@ -34,6 +34,18 @@ void write(json_text& json, const worker_exit& what) {
   json.close();
 }
 
+void write(json_text& json, const traffic& seen) {
+  json.member("connections", seen.connections).member("accepted", seen.accepted);
+  json.member("requests", seen.requests).member("errors", seen.errors);
+  json.member("bytes_received", seen.bytes_received).member("bytes_sent", seen.bytes_sent);
+}
+
+// Without requests there is no such time, and none is said.
+void write(json_text& json, const latency_histogram& latency) {
+  if (latency.count() == 0) return;
+  json.member("p50_us", latency.quantile(0.5).count()).member("p99_us", latency.quantile(0.99).count());
+}
+
 void write(json_text& json, const worker_status& worker, const cluster_status& all,
            const measurements& measured_ones) {
   json.open().member("id", worker.id.value).member("slot", worker.slot.value).member("pid", worker.pid);
@@ -41,8 +53,14 @@ void write(json_text& json, const worker_status& worker, const cluster_status& a
   json.member("hung", worker.hung)
       .member("uptime_s", seconds(worker.uptime))
       .member("restarts", worker.restarts);
+  write(json, worker.statistics);
+  write(json, worker.statistics.latency);
+  if (worker.statistics.heartbeat_age.count() >= 0)
+    json.member("heartbeat_age_ms", worker.statistics.heartbeat_age.count());
   if (const auto found = measured_ones.find(worker.id); found != measured_ones.end()) {
     const measured& was = found->second;
+    if (was.requests_per_s) json.member("requests_per_s", tenths(*was.requests_per_s));
+    if (was.busy_percent) json.member("busy_percent", tenths(*was.busy_percent));
     if (was.cpu_percent) json.member("cpu_percent", tenths(*was.cpu_percent));
     if (was.rss_bytes) json.member("rss_bytes", *was.rss_bytes);
     if (was.pss_bytes) json.member("pss_bytes", *was.pss_bytes);
@@ -130,7 +148,10 @@ std::string status_json(const cluster_status& now, const measurements& measured_
   json.key("last_reload");
   if (now.last_reload) write(json, *now.last_reload);
   else json.null();
-  json.key("counters");
+  json.key("totals").open();
+  write(json, now.totals);
+  write(json, now.latency);
+  json.close().key("counters");
   write(json, now.counters);
   return json.close().take() + "\n";
 }
@@ -183,20 +204,23 @@ std::string readiness_json(const cluster_status& now, const readiness_report& re
   return json.close().take() + "\n";
 }
 
-double cpu_meter::percent(worker_id id, std::chrono::microseconds cpu, std::chrono::milliseconds uptime,
-                          clock::time_point now) {
-  const auto [found, fresh] = looks_.try_emplace(id, looks{{now - uptime, {}}, {now, cpu}});
-  looks& seen = found->second;
-  if (!fresh && now - seen.latest.at >= least) {
-    seen.from = seen.latest;
-    seen.latest = {now, cpu};
+void rate_meter::measure(worker_id id, const numbers& now, std::chrono::milliseconds uptime,
+                         clock::time_point at, measured& into) {
+  const auto [found, fresh] = looks_.try_emplace(id, looks{{at - uptime, {}}, {at, now}});
+  looks& all = found->second;
+  if (!fresh && at - all.latest.at >= least) {
+    all.from = all.latest;
+    all.latest = {at, now};
   }
-  const auto span = std::chrono::duration<double>(now - seen.from.at).count();
-  const auto used = std::chrono::duration<double>(cpu - seen.from.cpu).count();
-  return span > 0 && used > 0 ? 100.0 * used / span : 0.0;
+  const auto span = std::chrono::duration<double>(at - all.from.at).count();
+  const auto rate = [span](double grown) { return span > 0 && grown > 0 ? grown / span : 0.0; };
+  const numbers& then = all.from.seen;
+  into.cpu_percent = 100.0 * rate(std::chrono::duration<double>(now.cpu - then.cpu).count());
+  into.busy_percent = 100.0 * rate(std::chrono::duration<double>(now.busy - then.busy).count());
+  into.requests_per_s = rate(static_cast<double>(now.requests) - static_cast<double>(then.requests));
 }
 
-void cpu_meter::keep_only(const cluster_status& now) {
+void rate_meter::keep_only(const cluster_status& now) {
   std::erase_if(looks_, [&](const auto& each) {
     return std::none_of(now.workers.begin(), now.workers.end(),
                         [&](const worker_status& one) { return one.id == each.first; });

@@ -15,7 +15,9 @@ namespace cluster::control {
 
 /// What was measured of one worker; what was not is left out of every answer.
 struct measured {
-  std::optional<double> cpu_percent;  ///< of one CPU
+  std::optional<double> cpu_percent;   ///< of one CPU
+  std::optional<double> busy_percent;  ///< of its event loop's time
+  std::optional<double> requests_per_s;
   std::optional<std::chrono::microseconds> cpu;
   std::optional<std::uint64_t> rss_bytes;
   std::optional<std::uint64_t> pss_bytes;
@@ -47,14 +49,19 @@ std::string readiness_json(const cluster_status&, const readiness_report&);
 /// 2026-01-31T12:00:00.123Z
 std::string timestamp(std::chrono::system_clock::time_point);
 
-/// What tells the CPU share of a worker between two looks at it.
-class cpu_meter {
+/// What turns growing numbers of a worker into rates: those between two looks at it.
+class rate_meter {
  public:
   using clock = std::chrono::steady_clock;
-  /// Share since the look before, if that is at least `least` ago; else since the one before that; at
+  struct numbers {
+    std::chrono::microseconds cpu{0};
+    std::chrono::nanoseconds busy{0};
+    std::uint64_t requests = 0;
+  };
+  /// Since the look before, if that is at least half a second ago; else since the one before that; at
   /// first since its start.
-  double percent(worker_id, std::chrono::microseconds cpu, std::chrono::milliseconds uptime,
-                 clock::time_point now);
+  void measure(worker_id, const numbers&, std::chrono::milliseconds uptime, clock::time_point now,
+               measured& into);
   /// Forgets all but these.
   void keep_only(const cluster_status&);
   std::size_t size() const { return looks_.size(); }
@@ -63,7 +70,7 @@ class cpu_meter {
   static constexpr std::chrono::milliseconds least{500};
   struct look {
     clock::time_point at;
-    std::chrono::microseconds cpu{0};
+    numbers seen;
   };
   struct looks {
     look from;

@@ -79,13 +79,14 @@ void service::handle(const call& what, const answer& done) {
 
 measurements service::measure(const cluster_status& now, bool with_pss) {
   measurements result;
-  cpu_.keep_only(now);
+  rates_.keep_only(now);
   for (const worker_status& each : now.workers) {
     const auto usage = owner_->usage(each.id, with_pss);
     if (!usage) continue;
     measured& one = result[each.id];
+    rates_.measure(each.id, {usage->cpu, each.statistics.busy, each.statistics.requests}, each.uptime,
+                   rate_meter::clock::now(), one);
     one.cpu = usage->cpu;
-    one.cpu_percent = cpu_.percent(each.id, usage->cpu, each.uptime, cpu_meter::clock::now());
     one.rss_bytes = usage->rss_bytes;
     if (with_pss && usage->pss_bytes != 0) one.pss_bytes = usage->pss_bytes;
   }

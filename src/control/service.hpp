@@ -57,7 +57,7 @@ class service : public std::enable_shared_from_this<service> {
   ring<event_entry> events_{1024, 512 * 1024};
   std::string run_;  ///< of this life of the service: ids of another one's events mean nothing here
   std::uint64_t latest_rollout_ = 0;
-  cpu_meter cpu_;
+  rate_meter rates_;
 };
 
 }  // namespace cluster::control

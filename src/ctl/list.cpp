@@ -53,6 +53,8 @@ std::vector<cell> row(const boost::json::value& worker, double now) {
   const std::string state = state_of(worker);
   const auto cpu = number(worker, "cpu_percent");
   const auto busy = number(worker, "busy_percent");
+  const auto rate = number(worker, "requests_per_s");
+  const auto p99 = number(worker, "p99_us");
   const auto rss = count(worker, "rss_bytes");
   const auto pss = count(worker, "pss_bytes");
   return {{whole(worker, "slot"), colour::strong},
@@ -61,8 +63,11 @@ std::vector<cell> row(const boost::json::value& worker, double now) {
           {whole(worker, "generation")},
           {harmless(state), paint_of(state)},
           {short_time(number(worker, "uptime_s").value_or(0))},
+          {rate ? short_count(*rate) : ""},
           {whole(worker, "connections")},
+          {p99 ? short_latency(*p99) : ""},
           {whole(worker, "requests")},
+          {whole(worker, "errors") == "0" ? "" : whole(worker, "errors"), colour::bad},
           {busy ? short_percent(*busy) : ""},
           {cpu ? short_percent(*cpu) : ""},
           {rss ? short_size(*rss) : ""},
@@ -106,19 +111,14 @@ std::string header(const boost::json::value& status, const look& how) {
 
 const std::vector<column>& list_columns() {
   static const std::vector<column> all{
-      {"slot", "SLOT", 0, true, false},
-      {"id", "ID", 100, true, false},
-      {"pid", "PID", 0, true, false},
-      {"gen", "GEN", 80, true, false},
-      {"state", "STATE", 0, false, false},
-      {"up", "UP", 0, true, false},
-      {"conns", "CONNS", 70, true, false},
-      {"requests", "REQUESTS", 80, true, false},
-      {"busy", "BUSY", 110, true, false},
-      {"cpu", "CPU", 50, true, false},
-      {"mem", "MEM", 50, true, false},
-      {"pss", "PSS", 150, true, false},
-      {"restarts", "RESTARTS", 60, true, false},
+      {"slot", "SLOT", 0, true, false},       {"id", "ID", 100, true, false},
+      {"pid", "PID", 0, true, false},         {"gen", "GEN", 75, true, false},
+      {"state", "STATE", 0, false, false},    {"up", "UP", 0, true, false},
+      {"rps", "REQ/S", 60, true, false},      {"conns", "CONNS", 70, true, false},
+      {"p99", "P99", 90, true, false},        {"requests", "REQUESTS", 130, true, false},
+      {"errors", "ERRORS", 130, true, false}, {"busy", "BUSY", 110, true, false},
+      {"cpu", "CPU", 50, true, false},        {"mem", "MEM", 50, true, false},
+      {"pss", "PSS", 150, true, false},       {"restarts", "RESTARTS", 80, true, false},
       {"exit", "LAST EXIT", 80, false, true},
   };
   return all;
@@ -184,8 +184,16 @@ std::string describe_text(const boost::json::value& status, std::uint64_t id, co
   line("generation", whole(worker, "generation"));
   line("executable", text(status, "executable"));
   line("up", short_time(number(worker, "uptime_s").value_or(0)));
-  line("connections", whole(worker, "connections"));
-  line("requests", whole(worker, "requests"));
+  const auto rate = number(worker, "requests_per_s");
+  const auto p50 = number(worker, "p50_us");
+  const auto p99 = number(worker, "p99_us");
+  const auto busy = number(worker, "busy_percent");
+  line("connections", whole(worker, "connections") + " open, " + whole(worker, "accepted") + " taken");
+  line("requests", whole(worker, "requests") + (rate ? ", " + short_count(*rate) + " a second" : "") + ", " +
+                       whole(worker, "errors") + " server errors");
+  line("latency",
+       p50 && p99 ? "half within " + short_latency(*p50) + ", 99 % within " + short_latency(*p99) : "");
+  line("busy", busy ? short_percent(*busy) + " of its event loop's time" : "");
   line("cpu", cpu ? short_percent(*cpu) + " of one CPU" : "");
   line("memory",
        rss ? short_size(*rss) + " resident" + (pss ? ", " + short_size(*pss) + " its share" : "") : "");

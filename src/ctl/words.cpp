@@ -45,6 +45,21 @@ std::string short_percent(double percent) {
   return format(percent > 0 && percent < 9.95 ? "%.1f%%" : "%.0f%%", percent);
 }
 
+std::string short_count(double number) {
+  static constexpr std::array units{"", "k", "M", "G"};
+  std::size_t unit = 0;
+  for (; number >= 999.5 && unit + 1 < units.size(); ++unit) number /= 1000;
+  const bool fraction = number > 0 && number < 99.95 && (unit > 0 || number < 9.95);
+  return format(fraction ? "%.1f%s" : "%.0f%s", number, units[unit]);
+}
+
+std::string short_latency(double microseconds) {
+  if (microseconds < 999.5) return format("%.0fus", microseconds);
+  const bool millis = microseconds < 999'500;
+  const double shown = microseconds / (millis ? 1000 : 1'000'000);
+  return format(shown < 9.95 ? "%.1f%s" : "%.0f%s", shown, millis ? "ms" : "s");
+}
+
 double seconds_since(std::string_view timestamp, double now) {
   std::tm utc{};
   double fraction = 0;

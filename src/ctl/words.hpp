@@ -14,6 +14,10 @@ std::string short_time(double seconds);
 std::string short_size(std::uint64_t bytes);
 /// "41%", "0.4%".
 std::string short_percent(double percent);
+/// A number in at most five columns: 0, 4.2, 812, 18.2k, 2.1M.
+std::string short_count(double number);
+/// Microseconds as a time: 85us, 3.2ms, 1.5s.
+std::string short_latency(double microseconds);
 /// Seconds between a time stamp of the interface (UTC, ISO 8601) and `now`; negative if it cannot be read.
 double seconds_since(std::string_view timestamp, double now);
 /// Seconds since 1970, now.

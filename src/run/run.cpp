@@ -3,6 +3,7 @@
 
 #include "os/account.hpp"
 #include "os/executable.hpp"
+#include "os/listen_socket.hpp"
 #include "run/command_line.hpp"
 #include "run/signals.hpp"
 
@@ -12,11 +13,13 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <fcntl.h>
+
 #include <cstdio>
 #include <exception>
-#include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace cluster {
 namespace {
@@ -53,6 +56,26 @@ int check(const options& settings) {
   return clean;
 }
 
+// A bare port is this machine's own: what is open to others is said in so many words.
+bool open_admin(const options& settings, control_server& control, std::vector<os::listen_socket>& admin,
+                std::string& detail) {
+  const bool bare = settings.admin.find_first_not_of("0123456789") == std::string::npos;
+  const auto address = os::parse_listen_address((bare ? "127.0.0.1:" : "") + settings.admin, detail);
+  if (!address) return false;
+  if (os::failure failed = os::open_listeners(*address, {}, admin)) {
+    detail = "admin: " + failed.detail;
+    return false;
+  }
+  for (const os::listen_socket& each : admin) {
+    error_code ec;
+    control.serve_probes(::fcntl(each.fd(), F_DUPFD_CLOEXEC, 3), ec);
+    if (!ec) continue;
+    detail = "admin: " + ec.message();
+    return false;
+  }
+  return true;
+}
+
 int supervise(const options& settings, std::function<options()> refresh) {
   boost::asio::io_context context(1);
   supervisor master(context.get_executor(), settings);
@@ -63,10 +86,9 @@ int supervise(const options& settings, std::function<options()> refresh) {
     complain(settings, detail);
     return exit_code_of(ec);
   }
-  std::optional<control_server> control;
+  control_server control(master, {.path = settings.control});
   if (settings.control != "off") {
-    control.emplace(master, control_options{.path = settings.control});
-    control->open(ec, detail);
+    control.open(ec, detail);
     if (ec && !settings.control.empty()) {
       complain(settings, detail);
       return ec == make_error_code(error::owned_elsewhere) ? owned : cannot_bind;
@@ -74,12 +96,17 @@ int supervise(const options& settings, std::function<options()> refresh) {
     // Where nobody asked for it, it is a convenience and no reason not to serve.
     if (ec) settings.log(log_level::warning, "no control interface: " + detail);
   }
+  std::vector<os::listen_socket> admin;
+  if (!settings.admin.empty() && !open_admin(settings, control, admin, detail)) {
+    complain(settings, detail);
+    return cannot_bind;
+  }
   master.on_reload(std::move(refresh));
   run_detail::signal_rules signals(context, master, settings.log);
   master.async_run([&](error_code result) {
     ec = result;
     signals.cancel();
-    if (control) control->close();
+    control.close();
   });
   const cluster_status now = master.status();
   std::string where;
@@ -88,8 +115,9 @@ int supervise(const options& settings, std::function<options()> refresh) {
                                     std::to_string(CLUSTER_VERSION_MINOR) + ") starts " +
                                     std::to_string(now.target) + " workers, listening on " +
                                     (where.empty() ? "nothing" : where));
-  if (control && !control->path().empty())
-    settings.log(log_level::info, "control interface at " + control->path());
+  if (!control.path().empty()) settings.log(log_level::info, "control interface at " + control.path());
+  for (const os::listen_socket& each : admin)
+    settings.log(log_level::info, "metrics and probes at " + each.description().uri);
   context.run();
   if (ec) complain(settings, ec.message() + ": " + master.failure());
   return exit_code_of(ec);

@@ -157,6 +157,7 @@ constexpr setting table[] = {
     {"group", "NAME", "the workers' group", false, set_text<&options::group>},
     {"pid-file", "FILE", "holds the supervisor's pid while it runs", false, set_text<&options::pid_file>},
     {"control", "PATH|off", "socket for clusterctl; off: none", false, set_text<&options::control>},
+    {"admin", "URI", "metrics and probes for everybody, read-only", false, set_text<&options::admin>},
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
     {"backlog", "N", "", false, set_backlog},

@@ -34,7 +34,9 @@ void supervisor::impl::remember(event& what) {
 }
 
 void supervisor::impl::remember_cpu(const worker_process& process) {
-  entry(history, process.slot).cpu += process.child.cpu_time();
+  slot_history& slot = entry(history, process.slot);
+  slot.cpu += process.child.cpu_time();
+  slot.traffic += process.page.read();
 }
 
 void supervisor::impl::report_history(cluster_status& into) const {

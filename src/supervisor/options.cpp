@@ -81,6 +81,11 @@ problem check_environment(const std::vector<std::string>& entries) {
 std::optional<std::string> validate(const options& o) {
   if (auto found = check_name(o.name)) return found;
   if (auto found = check_listen(o.listen)) return found;
+  if (!o.admin.empty()) {
+    std::string why;
+    if (!os::parse_listen_address(o.admin, why))
+      return "admin: '" + o.admin + "': " + why + "; accepted are " + std::string(os::listen_address_forms);
+  }
   if (o.workers > 1024)
     return "workers: " + std::to_string(o.workers) + " is too many, 1 to 1024 (0: one for each CPU)";
   if (auto found = check_duration("ready_timeout", o.ready_timeout, false)) return found;

@@ -42,6 +42,14 @@ TEST_CASE("status, probes and metrics of a real cluster are as described", "[con
   CHECK(worker.at("cpu_percent").is_number());
   CHECK(status.body.find("CLUSTER_") == std::string::npos);  // nothing of the environment
 
+  for (int i = 0; i < 20; ++i) REQUIRE(get(it.cluster.port(), "/").status == 200);
+  CHECK(it.status().at("totals").at("requests").as_int64() == 20);
+  // Its successor counts from nothing, the whole goes on.
+  REQUIRE(it.ask("POST", "/v1/reload?wait=1").status == 200);
+  REQUIRE(get(it.cluster.port(), "/").status == 200);
+  CHECK(it.status().at("totals").at("requests").as_int64() == 21);
+  CHECK(it.ask("GET", "/metrics").body.find("cluster_requests_total 21\n") != std::string::npos);
+
   CHECK(it.ask("GET", "/healthz").status == 200);
   CHECK(it.ask("GET", "/readyz").status == 200);
   const answer metrics = it.ask("GET", "/metrics");
@@ -188,6 +196,31 @@ TEST_CASE("events are streamed, and a stream is resumed where it broke off", "[c
   it.cluster.signal(SIGTERM);
   until_the_end.read_until("event: stopped\n");
   CHECK(it.cluster.wait_exit().code == 0);
+}
+
+TEST_CASE("metrics and probes over TCP, and nothing else there", "[control]") {
+  controlled it({"--workers", "1", "--admin", "0", "--control", "off"});
+  const std::string line = it.cluster.wait_for("metrics and probes at tcp://127.0.0.1:");
+  const auto port = static_cast<std::uint16_t>(std::stoul(line.substr(line.rfind(':') + 1)));
+  it.cluster.wait_ready(1);
+  CHECK(get(port, "/readyz").status == 200);
+  CHECK(get(port, "/healthz").status == 200);
+  CHECK(get(port, "/metrics").body.find("cluster_ready 1\n") != std::string::npos);
+  CHECK(get(port, "/v1/status").status == 404);
+  connection client(port);
+  REQUIRE(client.send(controlled::request("POST", "/v1/stop") + controlled::request("GET", "/v1/events") +
+                      controlled::request("DELETE", "/metrics")));
+  CHECK(client.receive().status == 404);
+  CHECK(client.receive().status == 404);
+  CHECK(client.receive().status == 405);
+  CHECK_FALSE(std::filesystem::exists(it.socket()));
+  program taken({controlled::built(),
+                 {"--listen", "127.0.0.1:0", "--admin", "127.0.0.1:" + std::to_string(port)},
+                 {},
+                 {}});
+  CHECK(taken.wait_exit().code == 3);
+  CHECK(taken.output().find("admin: ") != std::string::npos);
+  it.stop();
 }
 
 TEST_CASE("two clusters on one socket: the second one says so and ends with 5", "[control]") {

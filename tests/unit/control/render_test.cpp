@@ -29,6 +29,12 @@ TEST_CASE("status says what there is") {
   CHECK(worker.at("state").as_string() == "ready");
   CHECK(worker.at("cpu_percent").as_double() == Approx(40.3));
   CHECK(worker.at("rss_bytes").as_int64() == 18 * 1024 * 1024);
+  CHECK(worker.at("requests").as_int64() == 1000);
+  CHECK(worker.at("connections").as_int64() == 5);
+  CHECK(worker.at("requests_per_s").as_double() == Approx(12.3));
+  CHECK(worker.at("p50_us").as_int64() == 112);
+  CHECK_FALSE(json.at("workers").at(1).as_object().contains("p50_us"));  // it had no request
+  CHECK(json.at("totals").at("requests").as_int64() == 5000);
   const auto& last = worker.at("last_exit");
   CHECK(last.at("status").as_string() == "signal 11 (SIGSEGV), core dumped");
   CHECK(last.at("reason").as_string() == "signalled");
@@ -43,7 +49,8 @@ TEST_CASE("status says what there is") {
 TEST_CASE("what was not measured is left out, never made up") {
   const auto json = boost::json::parse(status_json(sample_status(), {}));
   const auto& worker = json.at("workers").at(0).as_object();
-  for (const char* name : {"cpu_percent", "rss_bytes", "pss_bytes", "requests", "connections"})
+  for (const char* name :
+       {"cpu_percent", "busy_percent", "requests_per_s", "rss_bytes", "pss_bytes", "heartbeat_age_ms"})
     CHECK_FALSE(worker.contains(name));
 }
 
@@ -111,14 +118,23 @@ TEST_CASE("a report says how a reload ended") {
   CHECK(json.at("reason").as_string() == "worker 9 in slot 0: exit code 1");
 }
 
-TEST_CASE("CPU share is that between two looks, at first that since the start") {
-  cpu_meter meter;
-  const cpu_meter::clock::time_point zero{std::chrono::hours(1)};
-  CHECK(meter.percent({1}, 1s, 10s, zero) == Approx(10.0));
+TEST_CASE("rates are those between two looks, at first those since the start") {
+  rate_meter meter;
+  const rate_meter::clock::time_point zero{std::chrono::hours(1)};
+  measured seen;
+  meter.measure({1}, {1s, 2s, 100}, 10s, zero, seen);
+  CHECK(*seen.cpu_percent == Approx(10.0));
+  CHECK(*seen.busy_percent == Approx(20.0));
+  CHECK(*seen.requests_per_s == Approx(10.0));
   // Too soon for a look of its own: still since the start.
-  CHECK(meter.percent({1}, 1s + 100ms, 10s, zero + 100ms) == Approx(100.0 * 1.1 / 10.1));
-  CHECK(meter.percent({1}, 3s, 14s, zero + 4s) == Approx(50.0));
-  CHECK(meter.percent({1}, 3s, 16s, zero + 6s) == Approx(0.0));
+  meter.measure({1}, {1s + 100ms, 2s, 100}, 10s, zero + 100ms, seen);
+  CHECK(*seen.cpu_percent == Approx(100.0 * 1.1 / 10.1));
+  meter.measure({1}, {3s, 2s, 500}, 14s, zero + 4s, seen);
+  CHECK(*seen.cpu_percent == Approx(50.0));
+  CHECK(*seen.busy_percent == Approx(0.0));
+  CHECK(*seen.requests_per_s == Approx(100.0));
+  meter.measure({1}, {3s, 2s, 500}, 16s, zero + 6s, seen);
+  CHECK(*seen.cpu_percent == Approx(0.0));
   cluster_status none;
   meter.keep_only(none);
   CHECK(meter.size() == 0);

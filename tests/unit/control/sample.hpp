@@ -34,6 +34,16 @@ inline cluster_status sample_status() {
   add(3, 0, 7, worker_state::ready);
   add(2, 1, 6, worker_state::draining);
   add(4, 1, 7, worker_state::ready);
+  now.workers[0].statistics.connections = 5;
+  now.workers[0].statistics.requests = 1000;
+  now.workers[0].statistics.busy = 2s;
+  now.workers[0].statistics.latency.counts[latency_histogram::bucket_of(100us)] = 1000;
+  now.workers[0].statistics.latency.sum = 100ms;
+  now.latency = now.workers[0].statistics.latency;
+  now.latency.counts[latency_histogram::bucket_of(30ms)] = 4000;
+  now.latency.sum += 120s;
+  now.totals.requests = 5000;
+  now.totals.connections = 5;
   now.rollout = rollout_status{{6}, {7}, 2, 1, false};
   now.slots.resize(2);
   now.slots[0].starts = 2;
@@ -46,6 +56,7 @@ inline cluster_status sample_status() {
   crash.status = {exit_status::kind::signalled, 0, 11, true};
   crash.at = std::chrono::system_clock::time_point(1'700'000'000'123ms);
   now.slots[0].exits = {crash};
+  now.slots[0].traffic.requests = 4000;
   now.slots[1].starts = 2;
   now.counters.workers_started = 4;
   now.counters.exits[static_cast<std::size_t>(exit_reason::signalled)] = 1;
@@ -56,9 +67,9 @@ inline cluster_status sample_status() {
 inline control::measurements sample_measurements() {
   using namespace std::chrono_literals;
   control::measurements measured;
-  measured[{3}] = {40.26, 2500ms, 18 * 1024 * 1024, std::nullopt};
-  measured[{2}] = {1.0, 500ms, 1024 * 1024, std::nullopt};
-  measured[{4}] = {0.0, 250ms, 2 * 1024 * 1024, std::nullopt};
+  measured[{3}] = {40.26, 80.0, 12.34, 2500ms, 18 * 1024 * 1024, std::nullopt};
+  measured[{2}] = {1.0, 0.0, 0.0, 500ms, 1024 * 1024, std::nullopt};
+  measured[{4}] = {0.0, 0.0, 0.0, 250ms, 2 * 1024 * 1024, std::nullopt};
   return measured;
 }
 

@@ -24,7 +24,8 @@ boost::json::value sample() {
     "executable":"/srv/api","listeners":[{"name":"tcp-0","uri":"tcp://0.0.0.0:8080"}],"rollout":null,
     "workers":[
       {"id":9,"slot":0,"pid":4831,"generation":7,"state":"ready","uptime_s":122,"restarts":0,
-       "cpu_percent":41.2,"rss_bytes":19083264,"last_exit":null,"exits":[]},
+       "connections":61,"accepted":900,"requests":250000,"errors":0,"requests_per_s":2140.4,"p50_us":320,"p99_us":3100,
+       "busy_percent":38.5,"cpu_percent":41.2,"rss_bytes":19083264,"last_exit":null,"exits":[]},
       {"id":8,"slot":1,"pid":4702,"generation":6,"state":"draining","uptime_s":11519,"restarts":3,
        "cpu_percent":0.4,"rss_bytes":18874368,
        "last_exit":{"worker":4,"pid":4600,"generation":6,"reason":"signalled","exit_code":null,"signal":11,
@@ -53,10 +54,10 @@ TEST_CASE("list at 80 columns has what an operator needs") {
   const auto seen = lines(list_text(sample(), plain(80)));
   const std::vector<std::string> wanted{
       "api  pid 4711  2/3 ready  up 3h12m  gen 7  tcp://0.0.0.0:8080",
-      "SLOT   PID  GEN  STATE        UP   CPU    MEM  RESTARTS  LAST EXIT",
-      "   0  4831    7  ready     2m02s   41%  18.2M         0  ",
-      "   1  4702    6  draining  3h11m  0.4%  18.0M         3  SIGSEGV, core dumped, \u2026",
-      "   2  4834    7  ready        3s                      1  scaled down, 4s ago"};
+      "SLOT   PID  GEN  STATE        UP  REQ/S  CONNS   CPU    MEM  RESTARTS  LAST EXIT",
+      "   0  4831    7  ready     2m02s   2.1k     61   41%  18.2M         0  ",
+      "   1  4702    6  draining  3h11m                0.4%  18.0M         3  SIGSEGV,\u2026",
+      "   2  4834    7  ready        3s                                    1  scaled d\u2026"};
   CHECK(seen == wanted);
 }
 
@@ -65,7 +66,7 @@ TEST_CASE("no layout is wider than its terminal, and each has the columns that m
     INFO(width);
     for (const std::string& line : lines(list_text(sample(), plain(width)))) CHECK(columns_of(line) <= width);
   }
-  CHECK(lines(list_text(sample(), plain(60)))[1] == "SLOT   PID  STATE        UP   CPU    MEM  RESTARTS");
+  CHECK(lines(list_text(sample(), plain(60)))[1] == "SLOT   PID  STATE        UP  REQ/S   CPU    MEM");
   CHECK(contains(list_text(sample(), plain(120)), "ID   PID"));
   CHECK(contains(list_text(sample(), plain(120)), "SIGSEGV, core dumped, 9m30s ago"));
 }
@@ -126,6 +127,15 @@ TEST_CASE("times and sizes are short and say two units where that helps") {
   CHECK(short_size(19083264) == "18.2M");
   CHECK(short_size(500ULL * 1024 * 1024) == "500M");
   CHECK(short_size(1536ULL * 1024 * 1024) == "1.5G");
+  CHECK(short_count(0) == "0");
+  CHECK(short_count(4.24) == "4.2");
+  CHECK(short_count(812) == "812");
+  CHECK(short_count(18249) == "18.2k");
+  CHECK(short_count(2.1e6) == "2.1M");
+  CHECK(short_latency(85) == "85us");
+  CHECK(short_latency(3200) == "3.2ms");
+  CHECK(short_latency(45000) == "45ms");
+  CHECK(short_latency(1.5e6) == "1.5s");
   CHECK(short_percent(0) == "0%");
   CHECK(short_percent(0.42) == "0.4%");
   CHECK(short_percent(41.2) == "41%");

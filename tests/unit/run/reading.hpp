@@ -94,6 +94,7 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "group") return o.group;
   if (name == "pid-file") return o.pid_file;
   if (name == "control") return o.control;
+  if (name == "admin") return o.admin;
   if (name == "log-level") return std::string(to_string(o.log.level));
   if (name == "log-format") return o.log.format == log_format::json ? "json" : "text";
   if (name == "backlog") return std::to_string(o.backlog);
@@ -146,6 +147,7 @@ inline const std::vector<setting_case>& setting_cases() {
       {"group", "\"www\"", "web", "nogroup", "www", "web", "nogroup"},
       {"pid-file", "\"/a.pid\"", "/b.pid", "c.pid", "/a.pid", "/b.pid", "c.pid"},
       {"control", "\"/a.sock\"", "/b.sock", "off", "/a.sock", "/b.sock", "off"},
+      {"admin", "9100", "127.0.0.1:9200", "unix:/a", "9100", "127.0.0.1:9200", "unix:/a"},
       {"log-level", "\"debug\"", "warning", "off", "debug", "warning", "off"},
       {"log-format", "\"json\"", "text", "json", "json", "text", "json"},
       {"backlog", "100", "200", "", "100", "200", ""},
