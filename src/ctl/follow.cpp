@@ -171,9 +171,11 @@ class reload_progress {
   }
 
   bool show(const boost::json::value& event) {
-    if (json_) return true;
     const bool colours = output_has_colours();
     const std::string kind = text(event, "event");
+    finished_ = finished_ || kind == "rollout_finished";
+    failed_ = failed_ || kind == "rollout_failed";
+    if (json_) return true;
     const std::string slot = "slot " + number_of(event, "slot");
     if (kind == "forked" && count(event, "generation") == id_) {
       print("  " + slot + "  worker " + number_of(event, "worker") + " starts (pid " +
@@ -196,12 +198,15 @@ class reload_progress {
   }
 
   int report() {
-    // Its last events are there by now.
-    std::string piece;
-    while (!news_.client().read(piece, milliseconds(0))) continue;
-    reader_.feed(piece, [this](const boost::json::value& event) { return show(event); });
     const boost::json::value& last = *member(status_, "last_reload");
     const std::string outcome = text(last, "outcome");
+    // The answer may have overtaken the last events, which come on another connection.
+    const auto deadline = clock::now() + milliseconds(500);
+    while (!finished_ && !(failed_ && outcome != "rolled_back") && clock::now() < deadline) {
+      std::string piece;
+      if (news_.client().read(piece, left(deadline))) break;
+      reader_.feed(piece, [this](const boost::json::value& event) { return show(event); });
+    }
     if (json_) {
       print(boost::json::serialize(last) + "\n");
     } else if (outcome == "completed") {
@@ -223,6 +228,8 @@ class reload_progress {
   boost::json::value status_;
   std::uint64_t id_ = 0;
   std::size_t done_ = 0;
+  bool finished_ = false;
+  bool failed_ = false;
   clock::time_point begun_ = clock::now();
 };
 

@@ -93,7 +93,7 @@ TEST_CASE("bad usage: one line that teaches, exit 2, nothing started", "[front_d
 TEST_CASE("--help, --version and --check print and end", "[front_door]") {
   const ended help = run({"--help"});
   CHECK(help.code == 0);
-  CHECK(lines(help.output) <= 24);
+  CHECK(lines(help.output) <= 48);
   CHECK(help.output.find("--workers N|auto") != std::string::npos);
   const ended version = run({"--version"});
   CHECK(version.code == 0);
