@@ -4,6 +4,7 @@
 #include <cluster/error.hpp>
 #include <cluster/event.hpp>
 #include <cluster/export.hpp>
+#include <cluster/message.hpp>
 #include <cluster/options.hpp>
 #include <cluster/statistics.hpp>
 #include <cluster/types.hpp>
@@ -227,6 +228,50 @@ class supervisor {
         changes);
   }
 
+  /// Sends a message to one worker. Completes when it is on its way; a worker that reads slowly delays that,
+  /// so wait for it before sending more. Errors: worker_unavailable, message_too_large, queue_full when too
+  /// much waits for that worker already. What the worker does with it is its own affair.
+  /// Signature: void(error_code). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
+  auto async_send(worker_id to, message what, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler, worker_id receiver, message content) {
+          start_send(receiver, std::move(content), std::move(handler));
+        },
+        token, to, std::move(what));
+  }
+
+  /// Sends a message to all workers. Completes when it is on its way to each, with the number of them that
+  /// took it. Errors: message_too_large, or that of making copies of the descriptors.
+  /// Signature: void(error_code, std::size_t). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code, std::size_t)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_broadcast(message what, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, std::size_t)>(
+        [this](auto handler, message content) { start_broadcast(std::move(content), std::move(handler)); },
+        token, std::move(what));
+  }
+
+  /// Sends a request to one worker and completes with its answer. `timeout` is more than zero. Errors: those
+  /// of async_send, not_handled, timed_out, worker_unavailable also when the worker ended meanwhile.
+  /// Signature: void(error_code, message). Cancellation: none.
+  template <
+      boost::asio::completion_token_for<void(error_code, message)> CompletionToken = boost::asio::deferred_t>
+  auto async_request(worker_id to, message what, std::chrono::milliseconds timeout,
+                     CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, message)>(
+        [this](auto handler, worker_id receiver, message content, std::chrono::milliseconds limit) {
+          start_request(receiver, std::move(content), limit, std::move(handler));
+        },
+        token, to, std::move(what), timeout);
+  }
+
+  /// Sets who gets the workers' messages and requests to the supervisor; an empty handler takes them no more.
+  /// Called on the executor; what they throw is logged. Without a handler a worker that sends many of them is
+  /// taken for one that floods its channel.
+  CLUSTER_API void on_message(message_handler handler);
+  CLUSTER_API void on_request(request_handler handler);
+
   /// Takes a rolling replacement back that is under way; nothing happens without one.
   CLUSTER_API void abort_reload();
 
@@ -262,7 +307,13 @@ class supervisor {
   using handler_type = boost::asio::any_completion_handler<void(error_code)>;
   using reload_handler_type = boost::asio::any_completion_handler<void(error_code, reload_report)>;
 
+  using count_handler_type = boost::asio::any_completion_handler<void(error_code, std::size_t)>;
+  using answer_handler_type = boost::asio::any_completion_handler<void(error_code, message)>;
+
   CLUSTER_API void start_run(handler_type);
+  CLUSTER_API void start_send(worker_id, message, handler_type);
+  CLUSTER_API void start_broadcast(message, count_handler_type);
+  CLUSTER_API void start_request(worker_id, message, std::chrono::milliseconds, answer_handler_type);
   CLUSTER_API void start_stop(stop_mode, handler_type);
   CLUSTER_API void start_scale(std::size_t, handler_type);
   CLUSTER_API void start_restart(worker_id, handler_type);

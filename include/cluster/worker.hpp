@@ -5,6 +5,7 @@
 #include <cluster/export.hpp>
 #include <cluster/listener.hpp>
 #include <cluster/log.hpp>
+#include <cluster/message.hpp>
 #include <cluster/statistics.hpp>
 #include <cluster/types.hpp>
 
@@ -146,6 +147,51 @@ class worker {
   /// Requests finished since the drain began, for the supervisor's report; optional.
   CLUSTER_API void count_finished(std::uint64_t requests) noexcept;
 
+  /// Sends a message to the supervisor (supervisor_id) or to another worker, by way of the supervisor.
+  /// Completes when it is on its way, or passed on; a receiver that reads slowly delays that, so wait for it
+  /// before sending more. Errors: worker_unavailable, message_too_large, queue_full when too much waits for
+  /// that receiver already, timed_out, channel_closed when the supervisor is gone. Messages whose sending is
+  /// not complete at done() are lost.
+  /// Signature: void(error_code). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
+  auto async_send(worker_id to, message what, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler, worker_id receiver, message content) {
+          start_send(receiver, std::move(content), std::move(handler));
+        },
+        token, to, std::move(what));
+  }
+
+  /// Sends a message to all other workers. Completes when the supervisor has passed it on to those that are
+  /// there; one that has too much waiting goes without. Errors as above.
+  /// Signature: void(error_code). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
+  auto async_broadcast(message what, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+        [this](auto handler, message content) { start_broadcast(std::move(content), std::move(handler)); },
+        token, std::move(what));
+  }
+
+  /// Sends a request and completes with its answer. `timeout` is more than zero. Errors: those of async_send,
+  /// not_handled, timed_out (also when another worker ended meanwhile).
+  /// Signature: void(error_code, message). Cancellation: none.
+  template <
+      boost::asio::completion_token_for<void(error_code, message)> CompletionToken = boost::asio::deferred_t>
+  auto async_request(worker_id to, message what, std::chrono::milliseconds timeout,
+                     CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, message)>(
+        [this](auto handler, worker_id receiver, message content, std::chrono::milliseconds limit) {
+          start_request(receiver, std::move(content), limit, std::move(handler));
+        },
+        token, to, std::move(what), timeout);
+  }
+
+  /// Sets who gets messages and requests from the supervisor and from other workers; called on the context.
+  /// Without a handler messages are dropped and requests answered with not_handled. What a handler throws is
+  /// reported as a failure.
+  CLUSTER_API void on_message(message_handler handler);
+  CLUSTER_API void on_request(request_handler handler);
+
   /// Tells the supervisor that the drain is complete and stops listening to it, so that a context with
   /// no other work returns from run(). Leave the process soon after.
   CLUSTER_API void done();
@@ -158,7 +204,14 @@ class worker {
  private:
   using drain_handler = boost::asio::any_completion_handler<void(error_code, drain_notice)>;
 
+  using sent_handler = boost::asio::any_completion_handler<void(error_code)>;
+  using answer_handler = boost::asio::any_completion_handler<void(error_code, message)>;
+
   CLUSTER_API void start_wait_drain(drain_handler handler);
+  CLUSTER_API void start_send(worker_id to, message what, sent_handler done);
+  CLUSTER_API void start_broadcast(message what, sent_handler done);
+  CLUSTER_API void start_request(worker_id to, message what, std::chrono::milliseconds timeout,
+                                 answer_handler done);
 
   struct impl;
   std::shared_ptr<impl> impl_;

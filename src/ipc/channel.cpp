@@ -23,8 +23,9 @@ void channel::start(message_handler on_message, end_handler on_end) {
 }
 
 void channel::wait_readable() {
+  if (!handlers_) return;
   socket_.async_wait(socket_.wait_read, [self = shared_from_this()](const error_code& ec) {
-    if (ec == boost::asio::error::operation_aborted || !self->is_open()) return;
+    if (ec == boost::asio::error::operation_aborted || !self->is_open() || !self->handlers_) return;
     if (ec) return self->end(ec);
     self->read_messages();
   });
@@ -37,7 +38,7 @@ void channel::read_messages() {
       if (ec) return end(ec);
       break;
     }
-    if (!is_open()) return;  // the handler closed it
+    if (!is_open() || !handlers_) return;  // the handler closed or finished it
   }
   wait_readable();
 }
@@ -115,8 +116,21 @@ void channel::flush() {
     if (ec == boost::asio::error::would_block) return wait_writable();
     queued_bytes_ -= queue_.front().data.size();
     queue_.pop_front();
-    if (ec) return;  // closed: the reading side reports it
+    if (ec) {
+      // Closed: the reading side reports it, if it still reads.
+      if (finishing_) close();
+      return;
+    }
   }
+  if (finishing_) return close();
+  const auto keep = shared_from_this();
+  if (const auto current = on_room_) current();
+}
+
+void channel::finish() {
+  if (queue_.empty()) return close();
+  finishing_ = true;
+  handlers_.reset();
 }
 
 void channel::close() {
@@ -125,6 +139,7 @@ void channel::close() {
   queue_.clear();
   queued_bytes_ = 0;
   handlers_.reset();
+  on_room_ = nullptr;
 }
 
 void channel::end(error_code why) {

@@ -39,6 +39,12 @@ class channel : public std::enable_shared_from_this<channel> {
   /// ends the channel (the peer does not read); after the end nothing is sent and channel_closed returned.
   error_code send(const message& what, std::vector<os::unique_fd> descriptors = {});
 
+  /// Sets what is called when messages were queued and all of them have been sent since.
+  void on_room(std::function<void()> handler) { on_room_ = std::move(handler); }
+
+  /// Reads no more; closes when everything queued has been sent, or cannot be.
+  void finish();
+
   /// Hands over what has already arrived (bounded), as if it had become readable now; the end is not
   /// reported. For the last words of a peer that is known to be dead.
   void read_pending();
@@ -47,6 +53,7 @@ class channel : public std::enable_shared_from_this<channel> {
   void close();
   bool is_open() const noexcept { return socket_.is_open(); }
   std::size_t queued() const noexcept { return queue_.size(); }
+  std::size_t queued_bytes() const noexcept { return queued_bytes_; }
 
  private:
   struct outgoing {
@@ -74,7 +81,9 @@ class channel : public std::enable_shared_from_this<channel> {
   std::shared_ptr<const handlers> handlers_;  ///< shared, as a running one may close the channel
   std::deque<outgoing> queue_;
   std::size_t queued_bytes_ = 0;
+  std::function<void()> on_room_;
   bool waiting_writable_ = false;
+  bool finishing_ = false;
 };
 
 }  // namespace cluster::ipc

@@ -22,7 +22,8 @@ enum class type : std::uint16_t {
   adopt = 9,
   offer = 10,
   taken = 11,
-  declined = 12
+  declined = 12,
+  note = 16
 };
 enum tag : std::uint8_t {
   tag_protocol = 1,
@@ -52,7 +53,12 @@ enum tag : std::uint8_t {
   tag_load_board = 25,
   tag_probe = 26,
   tag_statistics = 27,
-  tag_heartbeat = 28
+  tag_heartbeat = 28,
+  tag_note_kind = 40,
+  tag_peer = 41,
+  tag_why = 42,
+  tag_bulk = 43,
+  tag_data = 44
 };
 
 constexpr std::size_t max_listeners = 64;
@@ -124,6 +130,14 @@ struct writer {
   }
   void operator()(const taken& m) { out.number(tag_number, m.number); }
   void operator()(const declined& m) { out.number(tag_number, m.number); }
+  void operator()(const note& m) {
+    out.number(tag_note_kind, static_cast<std::uint64_t>(m.what));
+    out.number(tag_peer, m.peer.value);
+    if (m.number != 0) out.number(tag_number, m.number);
+    if (m.what == note::kind::failed) out.number(tag_why, static_cast<std::uint64_t>(m.why));
+    if (m.bulk != 0) out.number(tag_bulk, m.bulk);
+    if (!m.data.empty()) out.octets(tag_data, m.data);
+  }
   void operator()(const handler_failure& m) {
     out.text(tag_where, m.where);
     out.text(tag_what, m.what);
@@ -149,6 +163,7 @@ type type_of(const message& what) {
     type operator()(const offer&) { return type::offer; }
     type operator()(const taken&) { return type::taken; }
     type operator()(const declined&) { return type::declined; }
+    type operator()(const note&) { return type::note; }
   } visitor;
   return std::visit(visitor, what);
 }
@@ -210,6 +225,16 @@ void read(const field& f, offer& out) {
 
 void read(const field& f, taken& out) {
   if (f.tag == tag_number) out.number = f.number();
+}
+
+void read(const field& f, note& out) {
+  if (f.tag == tag_note_kind) out.what = bounded(f, note::kind::failed, note::kind::message);
+  if (f.tag == tag_peer) out.peer.value = f.number();
+  if (f.tag == tag_number) out.number = f.number();
+  if (f.tag == tag_why)
+    out.why = f.number() == 0 ? error::not_handled : bounded(f, error::not_handled, error::not_handled);
+  if (f.tag == tag_bulk) out.bulk = f.number();
+  if (f.tag == tag_data) out.data = f.text();
 }
 
 void read(const field& f, declined& out) {
@@ -278,6 +303,7 @@ error_code decode(std::span<const std::byte> data, decoded& out) {
     case type::offer: ok = read_body<offer>(body, out.what); break;
     case type::taken: ok = read_body<taken>(body, out.what); break;
     case type::declined: ok = read_body<declined>(body, out.what); break;
+    case type::note: ok = read_body<note>(body, out.what); break;
     default: out.known = false; break;  // a type from the future, not a state: nothing to decide here
   }
   return ok ? error_code{} : broken;

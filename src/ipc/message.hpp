@@ -94,14 +94,35 @@ struct declined {
   std::uint64_t number = 0;
 };
 
+/// The application's own, between supervisor and worker. What is between two workers passes through the
+/// supervisor, which puts the sender in the receiver's place.
+struct note {
+  enum class kind : std::uint8_t {
+    message,
+    request,  ///< wants a reply of the same number
+    reply,
+    taken,  ///< the supervisor has passed a message on
+    failed  ///< there is no reply, or the message was not passed on: see `why`
+  };
+  kind what = kind::message;
+  worker_id peer;            ///< sent by a worker: the receiver; sent by the supervisor: the sender
+  std::uint64_t number = 0;  ///< of the request, or of a message whose sender waits
+  error why = error::not_handled;
+  std::uint64_t bulk = 0;  ///< size of the content in a memory file, the last descriptor; 0: it is in `data`
+  std::string data;        ///< up to max_note_data
+};
+
+inline constexpr std::size_t max_note_data = 32 * 1024;
+/// As a note's receiver: all other workers.
+inline constexpr worker_id everybody{~std::uint64_t{0}};
 inline constexpr std::size_t max_unread = 48 * 1024;
 inline constexpr std::size_t max_state = 8 * 1024;
 
 using message = std::variant<hello, welcome, ready, drain, heirs, adopt, draining, done, handler_failure,
-                             offer, taken, declined>;
+                             offer, taken, declined, note>;
 
-/// Appends the encoded message to `out`. Strings other than those of an offer are cut to 4 KiB, so every
-/// message fits; an offer fits within the limits above.
+/// Appends the encoded message to `out`. Strings other than those of offers and notes are cut to 4 KiB, so
+/// every message fits; these two fit within the limits above.
 void encode(const message& what, std::size_t descriptors, std::vector<std::byte>& out,
             std::uint32_t correlation = 0);
 

@@ -109,6 +109,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   timer.cancel();
   watch_timer.cancel();
   recycle_timer.cancel();
+  post.asked.fail_all(boost::asio::error::operation_aborted);
   workers.clear();
   listeners.clear();
   std::destroy_at(&lock);

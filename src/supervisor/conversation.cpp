@@ -13,7 +13,7 @@ namespace cluster {
 void supervisor::impl::converse(worker_id id, worker_process& process) {
   process.channel->start(
       [weak = weak_from_this(), id](const ipc::message& what, std::vector<os::unique_fd> descriptors) {
-        if (const auto self = weak.lock()) self->on_message(id, what, descriptors.size());
+        if (const auto self = weak.lock()) self->on_message(id, what, std::move(descriptors));
       },
       [weak = weak_from_this(), id](error_code why) {
         if (const auto self = weak.lock()) self->on_channel_end(id, why);
@@ -23,12 +23,18 @@ void supervisor::impl::converse(worker_id id, worker_process& process) {
   });
 }
 
-void supervisor::impl::on_message(worker_id id, const ipc::message& what, std::size_t descriptors) {
+void supervisor::impl::on_message(worker_id id, const ipc::message& what,
+                                  std::vector<os::unique_fd> descriptors) {
   worker_process* process = find(id);
   if (process == nullptr || !running) return;
   const auto now = clock::now();
-  if (!process->budget.spend(now)) return break_off(id, "it floods its channel");
-  if (descriptors != 0) return break_off(id, "it sent descriptors that nobody asked for");
+  const auto* letter = std::get_if<ipc::note>(&what);
+  // What the application has asked for may come as fast as it can be read; the rest is counted.
+  const bool wanted = letter != nullptr && process->welcomed &&
+                      (letter->peer != supervisor_id || post.has_handler(letter->what));
+  if (!wanted && !process->budget.spend(now)) return break_off(id, "it floods its channel");
+  if (letter != nullptr && process->welcomed) return on_note(id, *letter, std::move(descriptors));
+  if (!descriptors.empty()) return break_off(id, "it sent descriptors that nobody asked for");
   if (const auto* hello = std::get_if<ipc::hello>(&what)) {
     if (process->welcomed) return break_off(id, "it said hello twice");
     if (hello->protocol != ipc::protocol_version)
@@ -108,11 +114,13 @@ void supervisor::impl::break_off(worker_id id, std::string_view why) {
                                      std::to_string(process->slot.value) +
                                      ") broke the protocol: " + std::string(why));
   process->channel->close();
+  lose_mail(id);
   apply(fleet->channel_ended(id, policy::channel_end::broken_protocol, clock::now()));
 }
 
 void supervisor::impl::on_channel_end(worker_id id, error_code why) {
   if (!running || find(id) == nullptr) return;
+  lose_mail(id);
   if (why == make_error_code(error::channel_closed))
     return apply(fleet->channel_ended(id, policy::channel_end::closed, clock::now()));
   break_off(id, why.message());
@@ -126,6 +134,7 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   const auto found = workers.find(id);
   if (found == workers.end() || !running) return;
   found->second->channel->close();
+  lose_mail(id);
   forget(id);
   // Unless a successor has the slot's entry already, the dead one's load counts no more.
   const auto shares_slot = [&](const auto& other) {

@@ -53,11 +53,16 @@ void name_listeners(std::vector<os::listen_socket>& listeners) {
 supervisor::impl::impl(executor_type executor_in, options settings_in)
     : executor(std::move(executor_in)),
       settings(std::move(settings_in)),
+      post(executor),
       timer(executor),
       watch_timer(executor),
       dog(settings.hang_timeout),
       recycle_timer(executor),
-      recycling({settings.max_requests, settings.max_age, settings.max_rss}, std::random_device{}()) {}
+      recycling({settings.max_requests, settings.max_age, settings.max_rss}, std::random_device{}()) {
+  post.on_exception = [this](const std::string& where, const std::string& what) {
+    settings.log(log_level::error, "the " + where + " threw: " + what);
+  };
+}
 
 os::failure supervisor::impl::open() {
   if (opened) return {};
@@ -221,6 +226,7 @@ void supervisor::impl::abandon() noexcept {
   settle_scale(aborted);
   abort_restarts();
   if (reload_handler) complete(reload_handler.take(), aborted, {});
+  post.asked.fail_all(aborted);
 }
 
 void supervisor::impl::complete(reload_handler_type handler, error_code ec, reload_report report) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/handler_slot.hpp"
+#include "ipc/desk.hpp"
 #include "os/listen_socket.hpp"
 #include "os/load_board.hpp"
 #include "os/pid_file.hpp"
@@ -79,7 +80,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
 
   // What workers say (conversation.cpp).
   void converse(worker_id id, worker_process& process);
-  void on_message(worker_id id, const ipc::message& what, std::size_t descriptors);
+  void on_message(worker_id id, const ipc::message& what, std::vector<os::unique_fd> descriptors);
   void on_channel_end(worker_id id, error_code why);
   void on_exit(worker_id id, const exit_status& status);
   void break_off(worker_id id, std::string_view why);
@@ -89,6 +90,17 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void remember(event& what);
   void remember_cpu(const worker_process& process);
   void report_history(cluster_status& into) const;
+
+  // The application's messages (messages.cpp).
+  void send(worker_id to, message what, handler_type handler);
+  void broadcast(message what, count_handler_type handler);
+  void request(worker_id to, message what, std::chrono::milliseconds timeout, answer_handler_type handler);
+  void on_note(worker_id from, ipc::note what, std::vector<os::unique_fd> descriptors);
+  void pass_on(worker_id from, ipc::note what, std::vector<os::unique_fd> descriptors);
+  void pass_to_all(worker_id from, const ipc::note& what, const std::vector<os::unique_fd>& descriptors);
+  void reply(worker_id to, ipc::note what, message content);
+  worker_process* reachable(worker_id id);
+  void lose_mail(worker_id id);
 
   void tell(event what);
   void call(const supervisor::observer& one, const event& what) const;
@@ -107,6 +119,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::vector<std::weak_ptr<supervisor::observer>> observers;
   std::string failure_text;
 
+  ipc::desk post;
   launcher starter;
   os::pid_file lock;
   std::vector<os::listen_socket> listeners;

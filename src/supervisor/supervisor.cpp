@@ -48,6 +48,18 @@ void supervisor::start_restart(worker_id worker, handler_type handler) {
   impl_->restart(worker, std::move(handler));
 }
 void supervisor::start_end(worker_id worker, handler_type handler) { impl_->end(worker, std::move(handler)); }
+void supervisor::start_send(worker_id to, message what, handler_type handler) {
+  impl_->send(to, std::move(what), std::move(handler));
+}
+void supervisor::start_broadcast(message what, count_handler_type handler) {
+  impl_->broadcast(std::move(what), std::move(handler));
+}
+void supervisor::start_request(worker_id to, message what, std::chrono::milliseconds timeout,
+                               answer_handler_type handler) {
+  impl_->request(to, std::move(what), timeout, std::move(handler));
+}
+void supervisor::on_message(message_handler handler) { impl_->post.on_message = std::move(handler); }
+void supervisor::on_request(request_handler handler) { impl_->post.on_request = std::move(handler); }
 void supervisor::start_reload(const reload_changes& changes, reload_handler_type handler) {
   impl_->reload(changes, std::move(handler));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "ipc/channel.hpp"
+#include "ipc/mailbox.hpp"
 #include "os/child.hpp"
 #include "os/statistics_page.hpp"
 
@@ -39,8 +39,14 @@ struct worker_process {
       : slot(in_slot),
         generation(of),
         child(executor, std::move(process)),
-        channel(std::make_shared<ipc::channel>(executor, std::move(socket))) {}
-  ~worker_process() { channel->close(); }
+        channel(std::make_shared<ipc::channel>(executor, std::move(socket))),
+        mail(std::make_shared<ipc::mailbox>(executor, channel)) {
+    mail->start();
+  }
+  ~worker_process() {
+    mail->fail(make_error_code(error::worker_unavailable));
+    channel->close();
+  }
   worker_process(const worker_process&) = delete;
   worker_process& operator=(const worker_process&) = delete;
 
@@ -48,6 +54,7 @@ struct worker_process {
   generation_id generation;
   os::child child;
   std::shared_ptr<ipc::channel> channel;
+  std::shared_ptr<ipc::mailbox> mail;
   message_budget budget;
   os::statistics_page page;
   bool welcomed = false;

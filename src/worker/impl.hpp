@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "ipc/channel.hpp"
+#include "ipc/desk.hpp"
 #include "os/load_board.hpp"
 #include "os/statistics_page.hpp"
 #include "worker/failure_budget.hpp"
@@ -39,6 +39,15 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void watch(boost::asio::any_io_executor loop);
   void stop_heartbeats() noexcept;
 
+  // The application's messages (messages.cpp).
+  using sent_handler = ipc::mailbox::sent_handler;
+  using answer_handler = ipc::requests::answer_handler;
+  void send(worker_id to, message what, sent_handler done);
+  void request(worker_id to, message what, std::chrono::milliseconds timeout, answer_handler done);
+  sent_handler when_not_sent(std::uint64_t number, worker_id to);
+  void on_note(const ipc::note& what, std::vector<os::unique_fd> descriptors);
+  void lose_mail(error_code why);
+
   struct waiter {
     std::uint64_t key;
     drain_handler handler;
@@ -56,6 +65,8 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   std::vector<std::string> arguments;
   logger log;
   std::shared_ptr<ipc::channel> channel;
+  std::shared_ptr<ipc::mailbox> mail;
+  ipc::desk post{context.get_executor()};
   worker_state state = worker_state::starting;
   std::optional<drain_notice> notice;
   std::list<waiter> waiters;  ///< a list: assigning a handler recurses without end in Boost 1.81

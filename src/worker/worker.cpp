@@ -24,6 +24,9 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
   impl_->arguments = own_arguments();
   impl_->log.level = impl_->identity.level;
   impl_->log.format = impl_->identity.format;
+  impl_->post.on_exception = [this](const std::string& where, const std::string& what) {
+    report_failure(where, what);
+  };
   impl_->converse(std::move(result.socket));
   impl_->watch(context.get_executor());
 }
@@ -32,6 +35,7 @@ worker::~worker() {
   impl_->forget_signals();
   impl_->stop_heartbeats();
   if (impl_->channel) impl_->channel->close();
+  impl_->lose_mail(boost::asio::error::operation_aborted);
   impl_->moves->close();
   const error_code aborted = boost::asio::error::operation_aborted;
   while (!impl_->waiters.empty()) impl_->complete_wait(impl_->waiters.front().key, aborted);
@@ -85,7 +89,8 @@ void worker::done() {
   if (impl_->state == worker_state::exited) return;
   impl_->state = worker_state::exited;
   impl_->channel->send(ipc::done{impl_->moves->moved(), impl_->finished});
-  impl_->channel->close();
+  impl_->lose_mail(make_error_code(error::channel_closed));
+  impl_->channel->finish();
   impl_->moves->close();
   impl_->forget_signals();
   impl_->stop_heartbeats();
@@ -102,6 +107,8 @@ void worker::report_failure(std::string_view where, std::string_view what) noexc
 
 void worker::impl::converse(os::unique_fd socket) {
   channel = std::make_shared<ipc::channel>(context.get_executor(), std::move(socket));
+  mail = std::make_shared<ipc::mailbox>(context.get_executor(), channel);
+  mail->start();
   channel->start(
       [weak = weak_from_this()](const ipc::message& what, std::vector<os::unique_fd> descriptors) {
         if (const auto self = weak.lock()) self->on_message(what, std::move(descriptors));
@@ -112,6 +119,7 @@ void worker::impl::converse(os::unique_fd socket) {
 }
 
 void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_fd> descriptors) {
+  if (const auto* letter = std::get_if<ipc::note>(&what)) return on_note(*letter, std::move(descriptors));
   if (std::holds_alternative<ipc::adopt>(what) && descriptors.size() == 1)
     return moves->add_source(std::move(descriptors.front()));
   const auto* drain = std::get_if<ipc::drain>(&what);
@@ -126,6 +134,7 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
 // The supervisor is gone, or a channel to it is of no use any more: finish what is there and leave.
 void worker::impl::on_channel_end(error_code why) {
   if (state == worker_state::exited) return;
+  lose_mail(make_error_code(error::channel_closed));
   log(log_level::error, "the supervisor is gone (" + why.message() + "); this worker drains and leaves");
   const auto now = std::chrono::steady_clock::now();
   begin_drain({now, now + identity.drain_timeout, exit_reason::orphaned});

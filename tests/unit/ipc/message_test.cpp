@@ -153,6 +153,7 @@ TEST_CASE("encoding appends and leaves what is there") {
 TEST_CASE("the numbers on the wire never change") {
   CHECK(type_of(ipc::hello{}) == 1);
   CHECK(type_of(ipc::welcome{}) == 2);
+  CHECK(type_of(ipc::note{}) == 16);
   CHECK(type_of(ipc::ready{}) == 3);
   CHECK(type_of(ipc::drain{}) == 4);
   CHECK(type_of(ipc::draining{}) == 5);

@@ -75,6 +75,11 @@ inline std::vector<ipc::message> sample_messages() {
           offer,
           ipc::offer{},
           ipc::taken{3},
+          ipc::note{},
+          ipc::note{ipc::note::kind::failed, {9}, 77, error::timed_out, 0, {}},
+          ipc::note{ipc::note::kind::request, ipc::everybody, ~std::uint64_t{0}, error::not_handled, 0,
+                    std::string(ipc::max_note_data, '\0')},
+          ipc::note{ipc::note::kind::message, {1}, 0, error::not_handled, 64u << 20, {}},
           ipc::declined{0xFFFF'FFFF'FFFF'FFFF}};
 }
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "ipc/mailbox.hpp"
+#include "ipc/requests.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace cluster::ipc {
+
+/// Where the application's messages arrive in a process: hands them to the handlers, and answers to those who
+/// asked.
+class desk {
+ public:
+  /// Sends a reply or a failure back to who has asked.
+  using route = std::function<void(note head, cluster::message content)>;
+  using complaint_handler = std::function<void(const std::string& where, const std::string& what)>;
+
+  explicit desk(boost::asio::any_io_executor executor) : asked(std::move(executor)) {}
+
+  /// protocol_error: the note is broken.
+  error_code deliver(note head, std::vector<os::unique_fd> descriptors, const route& back);
+
+  bool has_handler(note::kind what) const noexcept;
+
+  message_handler on_message;
+  request_handler on_request;
+  complaint_handler on_exception;  ///< a handler threw
+  requests asked;
+
+ private:
+  void answer(note& head, cluster::message content, const route& back);
+  template <class Call>
+  void guarded(const char* where, Call&& call);
+};
+
+}  // namespace cluster::ipc
