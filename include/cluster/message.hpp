@@ -41,6 +41,12 @@ class descriptor {
 /// descriptors (an accepted connection, a listener, a file). Large contents travel as a memory file, so no
 /// socket buffer and no event loop is held up by them.
 struct message {
+  message() = default;
+  /// Constructors, as GCC 12 miscompiles aggregates that are made of braces within a co_await.
+  message(std::string content) : data(std::move(content)) {}  // NOLINT: a text is a message
+  message(std::string content, std::vector<descriptor> along)
+      : data(std::move(content)), descriptors(std::move(along)) {}
+
   std::string data;                     ///< up to max_message_data
   std::vector<descriptor> descriptors;  ///< up to max_message_descriptors
 };

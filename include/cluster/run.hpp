@@ -9,6 +9,8 @@
 
 namespace cluster {
 
+class supervisor;
+
 /// The front door: a whole program in one call.
 ///
 /// In the process that the user starts: reads the standard flags and their `CLUSTER_*` environment forms
@@ -21,5 +23,11 @@ namespace cluster {
 /// supervisor owns this cluster. Nothing is thrown; an exception out of `serve` ends that worker with
 /// exit code 1 and one line on stderr.
 CLUSTER_API int run(int argc, char** argv, options defaults, std::function<int(worker&)> serve);
+
+/// The same, and in the supervisor's process `prepare` is called with the supervisor before anything starts:
+/// for observers of events and for handlers of the workers' messages. What it throws ends the program with
+/// exit code 1.
+CLUSTER_API int run(int argc, char** argv, options defaults, std::function<int(worker&)> serve,
+                    std::function<void(supervisor&)> prepare);
 
 }  // namespace cluster

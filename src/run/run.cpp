@@ -76,7 +76,8 @@ bool open_admin(const options& settings, control_server& control, std::vector<os
   return true;
 }
 
-int supervise(const options& settings, std::function<options()> refresh) {
+int supervise(const options& settings, std::function<options()> refresh,
+              const std::function<void(supervisor&)>& prepare) {
   boost::asio::io_context context(1);
   supervisor master(context.get_executor(), settings);
   error_code ec;
@@ -102,6 +103,7 @@ int supervise(const options& settings, std::function<options()> refresh) {
     return cannot_bind;
   }
   master.on_reload(std::move(refresh));
+  if (prepare) prepare(master);
   run_detail::signal_rules signals(context, master, settings.log);
   master.async_run([&](error_code result) {
     ec = result;
@@ -143,7 +145,12 @@ int work(const std::function<int(worker&)>& serve) {
 
 }  // namespace
 
-int run(int argc, char** argv, options defaults, std::function<int(worker&)> serve) try {
+int run(int argc, char** argv, options defaults, std::function<int(worker&)> serve) {
+  return run(argc, argv, std::move(defaults), std::move(serve), {});
+}
+
+int run(int argc, char** argv, options defaults, std::function<int(worker&)> serve,
+        std::function<void(supervisor&)> prepare) try {
   if (worker::started_by_supervisor()) return work(serve);
   const run_detail::command command = run_detail::read_command(argc, argv, defaults);
   switch (command.to_do) {
@@ -153,11 +160,14 @@ int run(int argc, char** argv, options defaults, std::function<int(worker&)> ser
     case run_detail::command::what::serve: break;
   }
   // At a reload file and environment are read again; what is wrong then is the reason of its refusal.
-  return supervise(command.settings, [argc, argv, &defaults] {
-    run_detail::command again = run_detail::read_command(argc, argv, defaults);
-    if (again.to_do == run_detail::command::what::refuse) throw std::invalid_argument(again.text);
-    return std::move(again.settings);
-  });
+  return supervise(
+      command.settings,
+      [argc, argv, &defaults] {
+        run_detail::command again = run_detail::read_command(argc, argv, defaults);
+        if (again.to_do == run_detail::command::what::refuse) throw std::invalid_argument(again.text);
+        return std::move(again.settings);
+      },
+      prepare);
 } catch (const std::exception& problem) {
   complain(defaults, problem.what());
   return failed_running;
