@@ -9,6 +9,7 @@
 //   /leak/N      takes N KiB for good
 //   /upload      counts the content       /nocontent  204
 //   /stream      64 pieces of 1 KiB, length unknown beforehand
+//   /ws          WebSocket that sends back what it gets; stays open when its worker is replaced
 //   /visits      counts the requests of its connection, in whichever worker that is
 // The field X-Worker names the worker that answered. Own argument, after `--`: --fail-start CODE ends
 // each worker before it is ready.
@@ -78,6 +79,15 @@ void add_routes(http::router& app, const cluster::worker& self) {
     const std::string piece(1024, 's');
     for (int i = 0; i < 64; ++i) co_await out.write(piece);
   });
+  http::websocket_options echo_options;
+  echo_options.moves = true;
+  app.websocket(
+      "/ws",
+      [](const http::request&, http::websocket& session) -> boost::asio::awaitable<void> {
+        while (auto message = co_await session.read())
+          co_await session.send(std::move(message->data), message->type);
+      },
+      echo_options);
   app.get("/visits", [=](const http::request& request) {
     auto& state = request.connection_state();
     if (!state.has_value()) state = 0;

@@ -229,7 +229,7 @@ void engine::expire(connection& c) {
       }
       c.limit = wheel_entry::never;
       c.current->out_of_time = true;
-      return c.current->cancel.emit(boost::asio::cancellation_type::terminal);
+      return cancel_coroutine(c);
     case phase::sending:
     case phase::closing:
     case phase::dead: return;

@@ -19,6 +19,11 @@
 
 namespace cluster::http {
 
+class ws_session;
+struct ws_beginning;
+struct ws_route;
+struct moved_state;
+
 /// The connections of a server and the loop that drives them. See poll_set for how it lives in an
 /// io_context; all I/O is plain non-blocking calls on the connections' descriptors.
 ///
@@ -63,6 +68,14 @@ class engine : public std::enable_shared_from_this<engine> {
   void end_on_drain(exchange& request);
   void want_piece(exchange& request);
 
+  // For sessions (engine_socket.cpp).
+  void session_failed(const exchange& request, const std::exception_ptr& failure) noexcept;
+  void session_ended(const ws_session& session);
+  /// It has nothing left to send.
+  void session_is_quiet(ws_session& session);
+  /// Between two messages: true if it is gone.
+  bool move_session(ws_session& session);
+
   /// Goes on with a connection from elsewhere, or one that came back. False if it cannot be taken.
   bool adopt(moving_connection&& arrived);
 
@@ -95,7 +108,7 @@ class engine : public std::enable_shared_from_this<engine> {
   bool read_head(connection& c);
   bool read_body(connection& c);
   bool run(connection& c, exchange& request, const char* section);
-  void respond(connection& c, const exchange& request, const response& answer);
+  void respond(connection& c, exchange& request, const response& answer);
   void refuse(connection& c, const wire::refusal& why);
 
   // The way out (engine_output.cpp).
@@ -114,6 +127,7 @@ class engine : public std::enable_shared_from_this<engine> {
   // Coroutines (engine_coroutine.cpp).
   bool start_coroutine(connection& c);
   void coroutine_done(connection& c, const std::exception_ptr& failure, response answer);
+  void cancel_coroutine(connection& c);
   void conclude(connection& c, exchange& request, const std::exception_ptr& failure, response answer);
 
   // In pieces (engine_flow.cpp).
@@ -134,9 +148,18 @@ class engine : public std::enable_shared_from_this<engine> {
   void finish_drain(error_code ec);
   void post_drained(drain_handler handler, error_code ec);
 
+  // WebSocket sessions (engine_socket.cpp).
+  void switch_protocols(connection& c, exchange& request, const response& answer);
+  void begin_session(std::unique_ptr<exchange> request, std::shared_ptr<const ws_route> route,
+                     ws_beginning&& from);
+  bool adopt_session(const moving_connection& arrived, const moved_state& state);
+  void ask_sessions_to_leave();
+  void send_sessions_away();
+  void stop_sessions();
+
   // Moving (engine_move.cpp).
   bool try_move(connection& c);
-  std::optional<std::string> saved_state(const connection& c);
+  std::optional<std::string> saved_octets(const std::any& state);
   std::any restored_state(std::string_view octets);
 
   std::uint64_t after(std::chrono::milliseconds time) const noexcept;
@@ -166,6 +189,7 @@ class engine : public std::enable_shared_from_this<engine> {
   wire::byte_buffer out_;  // of the turn that runs
   std::size_t read_size_;
   std::unique_ptr<exchange> spare_;  // of the request that is read
+  std::vector<std::shared_ptr<ws_session>> sessions_;
   std::vector<connection*> queue_;
   std::vector<connection*> running_;
   connection* starting_ = nullptr;  // whose coroutine is being started

@@ -4,6 +4,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -79,6 +80,14 @@ void engine::coroutine_done(connection& c, const std::exception_ptr& failure, re
   if (at_once) return;
   if (c.at != phase::dead) guarded_turn(c);
   pool_.recycle();
+}
+
+// On the loop and at once, or, if nobody runs it now, when somebody does and the coroutine is still there:
+// a cancellation signal must not be emitted behind the end of what it cancels.
+void engine::cancel_coroutine(connection& c) {
+  boost::asio::dispatch(context_, [self = shared_from_this(), &c, which = c.current.get()] {
+    if (c.current.get() == which) which->cancel.emit(boost::asio::cancellation_type::terminal);
+  });
 }
 
 // What the client gets, if it is still there.

@@ -49,6 +49,7 @@ void engine::announce_end() {
   pool_.for_each([this](connection& c) {
     if (c.at == phase::idle && c.unsent.empty()) wheel_.set(c, drain_idle_until_);
   });
+  send_sessions_away();
   if (!queue_.empty()) schedule();
   check_drained();
 }
@@ -66,7 +67,7 @@ void engine::cut_off() {
 }
 
 void engine::check_drained() {
-  if (pool_.open_count() != 0 || !drain_handler_) return;
+  if (pool_.open_count() != 0 || !sessions_.empty() || !drain_handler_) return;
   if (mover_.under_way && mover_.under_way() != 0) return;
   finish_drain({});
   stop();
@@ -91,6 +92,7 @@ void engine::stop() {
   finish_drain(boost::asio::error::operation_aborted);
   acceptor_.close();
   pool_.for_each([this](connection& c) { close(c); });
+  stop_sessions();
   set_.cancel();
   tick_.cancel();
   soft_timer_.cancel();

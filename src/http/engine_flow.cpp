@@ -93,7 +93,7 @@ void engine::end_on_drain(exchange& request) {
 void engine::drain_stream(exchange& request) {
   if (!request.out || !request.out->end_on_drain || request.out->drained) return;
   request.out->drained = true;
-  request.cancel.emit(boost::asio::cancellation_type::terminal);
+  cancel_coroutine(*request.on);
 }
 
 // The coroutine of an answer that has begun is through.

@@ -9,13 +9,14 @@ namespace cluster::http {
 bool engine::try_move(connection& c) {
   if (!c.at_boundary() || !c.unsent.empty() || c.stays) return false;
   if (!mover_.possible || !mover_.possible()) return false;
-  std::optional<std::string> state = saved_state(c);
-  if (!state) {
+  const std::optional<std::string> octets = saved_octets(c.state);
+  if (!octets) {
     c.stays = true;
     return false;
   }
+  std::string state = c.state.has_value() ? pack_state({moved_state::kind::http, *octets}) : std::string{};
   if (c.watched) set_.remove(c.fd);
-  moving_connection out{c.fd, std::string(c.unread.view()), std::move(*state), false};
+  moving_connection out{c.fd, std::string(c.unread.view()), std::move(state), false};
   if (!mover_.move(out)) {
     if (c.watched && !set_.add_connection(c.fd, c)) reset(c);
     return c.at == phase::dead;
@@ -26,13 +27,13 @@ bool engine::try_move(connection& c) {
 }
 
 // Nothing if there is a state and it cannot go along.
-std::optional<std::string> engine::saved_state(const connection& c) {
-  if (!c.state.has_value()) return std::string{};
+std::optional<std::string> engine::saved_octets(const std::any& state) {
+  if (!state.has_value()) return std::string{};
   try {
-    const auto* text = std::any_cast<std::string>(&c.state);
+    const auto* text = std::any_cast<std::string>(&state);
     if (!options_.save_state && text == nullptr) return std::nullopt;
-    const std::string octets = options_.save_state ? options_.save_state(c.state) : *text;
-    if (octets.size() <= options_.state_bytes) return pack_state({moved_state::kind::http, octets});
+    std::string octets = options_.save_state ? options_.save_state(state) : *text;
+    if (octets.size() <= options_.state_bytes) return octets;
     dispatcher_.report("save_state", "the state of a connection is larger than state_bytes");
   } catch (const std::exception& e) {
     dispatcher_.report("save_state", e.what());
@@ -60,6 +61,7 @@ void engine::on_move_change() {
   if (mover_.possible) pool_.for_each_while(mover_.possible, [this](connection& c) { try_move(c); });
   in_batch_ = false;
   pool_.recycle();
+  ask_sessions_to_leave();
   check_drained();
 }
 
@@ -72,6 +74,7 @@ bool engine::adopt(moving_connection&& arrived) {
     return false;
   }
   clock_.update();
+  if (state->what == moved_state::kind::websocket) return adopt_session(arrived, *state);
   open(arrived.fd, arrived.unread, arrived.state.empty() ? std::any{} : restored_state(state->octets));
   pool_.recycle();
   if (!queue_.empty()) schedule();

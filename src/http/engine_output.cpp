@@ -145,7 +145,7 @@ void engine::release(connection& c) {
   const bool running = c.at == phase::handling;
   wheel_.remove(c);
   pool_.close(c);
-  if (running) c.current->cancel.emit(boost::asio::cancellation_type::terminal);
+  if (running) cancel_coroutine(c);
   if (!running && c.current) exchanges_.give_back(std::move(c.current));
   --counters_.open;
   if (draining_) check_drained();

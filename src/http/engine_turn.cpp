@@ -212,12 +212,15 @@ bool engine::run(connection& c, exchange& request, const char* section) {
   }
   respond(c, request, dispatcher_.run(request));
   recorder_.answered();
+  if (c.at == phase::dead) return false;  // it is a session now
   if (section != nullptr) request.reset();
   else exchanges_.give_back(std::move(c.current));
   return c.at == phase::idle;
 }
 
-void engine::respond(connection& c, const exchange& request, const response& answer) {
+void engine::respond(connection& c, exchange& request, const response& answer) {
+  if (answer.upgrade())
+    return announcing_ ? respond(c, request, http::status(503)) : switch_protocols(c, request, answer);
   const bool keep = request.head.keep_alive && !answer.wants_close() && !announcing_;
   const file_part* const file = answer.file().get();
   const wire::response_parts parts{answer.status(),

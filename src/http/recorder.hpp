@@ -41,8 +41,8 @@ class recorder {
   void take_time();
 
   sink sink_;
-  clock::time_point start_{};  ///< of the wake-up
-  clock::time_point last_{};   ///< the last look at the clock
+  clock::time_point start_{};   ///< of the wake-up
+  clock::time_point last_{};    ///< the last look at the clock
   std::uint64_t answered_ = 0;  ///< in the turn that runs
   std::chrono::nanoseconds busy_{0};
 };

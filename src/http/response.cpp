@@ -57,6 +57,12 @@ response& response::add(std::string_view name, std::string_view value) & {
   return *this;
 }
 
+response& response::upgrade_to(std::string_view protocol) & {
+  set("Upgrade", protocol);
+  wire::append_field(lines_, "Connection", "upgrade");
+  return *this;
+}
+
 response& response::erase(std::string_view name) {
   wire::erase_field(lines_, name);
   if (wire::equals_lower(name, "date")) has_date_ = false;

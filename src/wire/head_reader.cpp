@@ -39,7 +39,8 @@ bool head_reader::worth_reading(std::string_view input, std::size_t scanned) con
     if (i >= 2 && input[i - 2] == '\n') return true;
   }
   // A CR that no LF follows; the last octet seen before may have been one.
-  for (std::size_t i = input.find('\r', scanned - 1); i != std::string_view::npos; i = input.find('\r', i + 1))
+  for (std::size_t i = input.find('\r', scanned - 1); i != std::string_view::npos;
+       i = input.find('\r', i + 1))
     if (i + 1 != input.size() && input[i + 1] != '\n') return true;
   return false;
 }

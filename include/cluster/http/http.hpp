@@ -14,3 +14,4 @@
 #include <cluster/http/router.hpp>
 #include <cluster/http/server.hpp>
 #include <cluster/http/stream.hpp>
+#include <cluster/http/websocket.hpp>

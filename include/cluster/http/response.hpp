@@ -12,6 +12,8 @@ namespace cluster::http {
 
 /// The server's own record of an open file; not for users.
 struct file_part;
+/// The server's own record of a WebSocket route; not for users.
+struct ws_route;
 
 /// What a handler answers: a status, fields and content.
 ///
@@ -39,6 +41,9 @@ class response {
   /// As set(), but keeps fields of the same name that are there already (Set-Cookie).
   CLUSTER_API response& add(std::string_view name, std::string_view value) &;
   response&& add(std::string_view name, std::string_view value) && { return std::move(add(name, value)); }
+
+  /// Says which protocol the client has to switch to (426, RFC 9110 15.5.22): Upgrade and what belongs to it.
+  CLUSTER_API response& upgrade_to(std::string_view protocol) &;
 
   /// Takes all fields of that name away.
   CLUSTER_API response& erase(std::string_view name);
@@ -69,6 +74,9 @@ class response {
   /// For the library's own use, as made by http::file(): content that comes from there and not from body().
   const std::shared_ptr<const file_part>& file() const noexcept { return file_; }
   void file(std::shared_ptr<const file_part> part) noexcept { file_ = std::move(part); }
+  /// For the library's own use: the connection becomes a session of that route, with the fields set here.
+  const std::shared_ptr<const ws_route>& upgrade() const noexcept { return upgrade_; }
+  void upgrade(std::shared_ptr<const ws_route> to) noexcept { upgrade_ = std::move(to); }
 
  private:
   friend CLUSTER_API response text(std::string content, unsigned status);
@@ -85,6 +93,7 @@ class response {
   std::string lines_;
   std::string body_;
   std::shared_ptr<const file_part> file_;
+  std::shared_ptr<const ws_route> upgrade_;
 };
 
 /// Content with the type `text/plain; charset=utf-8`.

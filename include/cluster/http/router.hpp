@@ -4,6 +4,7 @@
 #include <cluster/export.hpp>
 #include <cluster/http/handler.hpp>
 #include <cluster/http/middleware.hpp>
+#include <cluster/http/websocket.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -72,6 +73,11 @@ class router {
   router& options(std::string_view pattern, handler answer, route_options limits = {}) {
     return route(verb::options, pattern, std::move(answer), limits);
   }
+
+  /// WebSocket sessions: GET with an opening handshake; without one the answer is 426. Throws
+  /// std::invalid_argument for options that cannot be.
+  CLUSTER_API router& websocket(std::string_view pattern, websocket_handler session,
+                                websocket_options options = {});
 
   /// Answers what no pattern fits, instead of a plain 404. Of a mounted router: what lies below its prefix
   /// and no pattern fits.

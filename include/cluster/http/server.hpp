@@ -30,6 +30,7 @@ class engine;
 struct server_counters {
   std::uint64_t accepted = 0;         ///< connections taken
   std::uint64_t open = 0;             ///< connections open now
+  std::uint64_t websockets = 0;       ///< of these, WebSocket sessions
   std::uint64_t requests = 0;         ///< requests handed to the router
   std::uint64_t in_progress = 0;      ///< of these, coroutines that run now
   std::uint64_t refused = 0;          ///< answered by the server itself because they were not acceptable

@@ -68,7 +68,7 @@ class client {
     read_.erase(0, empty_line + 4);
     out.status = static_cast<unsigned>(std::atoi(out.head.c_str() + 9));
     const std::size_t at = out.head.find("Content-Length: ");
-    if (head_only || at == std::string::npos) return out;
+    if (head_only || out.status == 101 || at == std::string::npos) return out;
     const auto length = static_cast<std::size_t>(std::atoll(out.head.c_str() + at + 16));
     while (read_.size() < length)
       if (!more()) return {};
@@ -77,6 +77,13 @@ class client {
     return out;
   }
 
+  bool read_octets(std::string& out, std::size_t size) {
+    while (read_.size() < size)
+      if (!more()) return false;
+    out = read_.substr(0, size);
+    read_.erase(0, size);
+    return true;
+  }
   /// The next chunk of content; empty for the last one. False if the connection ended instead.
   bool read_chunk(std::string& content) {
     std::size_t line;

@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <memory>
 
 using namespace cluster::test;
 
@@ -72,5 +73,75 @@ TEST_CASE("the workbench streams an answer of unknown length", "[examples]") {
   CHECK(got.field("Transfer-Encoding") == "chunked");
   CHECK(got.field("X-Worker") == "1");
   CHECK(got.body == std::string(64 * 1024, 's'));
+  stop(cluster);
+}
+
+TEST_CASE("JSON API: a hook lets in, a pool blocks, routers are mounted", "[examples]") {
+  program cluster(example("06_json_api"));
+  cluster.wait_ready(1);
+  const auto ask = [&](const std::string& line, const std::string& fields, const std::string& content) {
+    connection one(cluster.port());
+    one.send(line + " HTTP/1.1\r\nHost: a\r\n" + fields +
+             "Content-Length: " + std::to_string(content.size()) + "\r\n\r\n" + content);
+    return one.receive();
+  };
+  const std::string token = "Authorization: Bearer demo\r\n";
+  const answer out = ask("POST /v1/sum", "", "[1]");
+  CHECK(out.status == 401);
+  CHECK(out.field("WWW-Authenticate") == "Bearer");
+  CHECK(out.field("Cache-Control") == "no-store");
+  const answer sum = ask("POST /v1/sum", token, "[1,2,3.5]");
+  CHECK(sum.field("Content-Type") == "application/json");
+  CHECK(sum.body.find("\"user\":\"demo\"") != std::string::npos);
+  CHECK(sum.body.find("6.5E0") != std::string::npos);
+  CHECK(ask("POST /v1/sum", token, "{}").status == 400);
+  CHECK(ask("POST /v1/sum", token, std::string(5000, ' ')).status == 413);
+  CHECK(ask("GET /v1/slow", token, "").body == "{\"slow\":true}");
+  CHECK(ask("GET /v1/none", token, "").body.find("nothing here") != std::string::npos);
+  CHECK(ask("GET /none", "", "").status == 404);
+  stop(cluster);
+}
+
+namespace {
+
+// A text message as a browser sends it, with a mask of zeros; up to 125 octets.
+std::string masked(const std::string& text) {
+  return "\x81" + std::string(1, static_cast<char>(0x80U | text.size())) + std::string(4, '\0') + text;
+}
+
+std::string handshake(const std::string& path) {
+  return "GET " + path +
+         " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("chat: a message reaches the others, before and after a reload", "[examples]") {
+  program cluster(example("05_websocket_chat"));
+  cluster.wait_ready(1);
+  CHECK(get(cluster.port(), "/").body.find("WebSocket") != std::string::npos);
+  auto ann = std::make_unique<connection>(cluster.port());
+  auto bob = std::make_unique<connection>(cluster.port());
+  for (connection* each : {ann.get(), bob.get()}) {
+    each->send(handshake("/chat"));
+    each->read_until("Who are you?");
+  }
+  ann->send(masked("Ann"));
+  ann->read_until("Ann has come");
+  bob->send(masked("Bob"));
+  ann->read_until("Bob has come");
+  bob->read_until("Bob has come");
+  bob->send(masked("hello"));
+  ann->read_until("Bob: hello");
+  bob->read_until("Bob: hello");
+  cluster.signal(SIGHUP);
+  cluster.wait_for("reload completed: 1 of 1 slots");
+  // The same connections, in another worker, and it knows who they are.
+  ann->send(masked("still here"));
+  ann->read_until("Ann: still here");
+  bob->read_until("Ann: still here");
+  ann.reset();  // or the drain would wait for their answers to its farewell
+  bob.reset();
   stop(cluster);
 }

@@ -24,3 +24,21 @@ TEST_CASE("no state is an HTTP connection; an unknown kind is nothing", "[http][
   CHECK_FALSE(unpack_state("?x"));
   CHECK_FALSE(unpack_state(std::string(1, '\0')));
 }
+
+TEST_CASE("a session comes out with its handshake", "[http][move]") {
+  const std::string head(3500, 'h');
+  for (const bool has_state : {true, false}) {
+    const std::string packed =
+        pack_state({moved_state::kind::websocket, has_state ? "octets" : "", has_state, head, "chat"});
+    const auto back = unpack_state(packed);
+    REQUIRE(back);
+    CHECK(back->what == moved_state::kind::websocket);
+    CHECK(back->octets == (has_state ? "octets" : ""));
+    CHECK(back->has_octets == has_state);
+    CHECK(back->head == head);
+    CHECK(back->subprotocol == "chat");
+    // Cut off anywhere before the application's octets it is nothing.
+    for (std::size_t size = 1; size < packed.size() - (has_state ? 6 : 0); ++size)
+      REQUIRE_FALSE(unpack_state(std::string_view(packed).substr(0, size)));
+  }
+}
