@@ -118,8 +118,8 @@ std::string handshake(const std::string& path) {
 }  // namespace
 
 TEST_CASE("chat: a message reaches the others, before and after a reload", "[examples]") {
-  program cluster(example("05_websocket_chat"));
-  cluster.wait_ready(1);
+  program cluster(example("05_websocket_chat", {}, "3"));
+  cluster.wait_ready(3);
   CHECK(get(cluster.port(), "/").body.find("WebSocket") != std::string::npos);
   auto ann = std::make_unique<connection>(cluster.port());
   auto bob = std::make_unique<connection>(cluster.port());
@@ -136,8 +136,8 @@ TEST_CASE("chat: a message reaches the others, before and after a reload", "[exa
   ann->read_until("Bob: hello");
   bob->read_until("Bob: hello");
   cluster.signal(SIGHUP);
-  cluster.wait_for("reload completed: 1 of 1 slots");
-  // The same connections, in another worker, and it knows who they are.
+  cluster.wait_for("reload completed: 3 of 3 slots");
+  // The same connections, in other workers, and those know who they are.
   ann->send(masked("still here"));
   ann->read_until("Ann: still here");
   bob->read_until("Ann: still here");
