@@ -69,4 +69,12 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAD
 
 if(TARGET clusterctl)
   install(TARGETS clusterctl RUNTIME COMPONENT tools DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES docs/reference/clusterctl.1 COMPONENT tools DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  set(cluster_completion "${PROJECT_SOURCE_DIR}/src/ctl/completion")
+  install(FILES "${cluster_completion}/clusterctl.bash" RENAME clusterctl COMPONENT tools
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${cluster_completion}/_clusterctl" COMPONENT tools
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES "${cluster_completion}/clusterctl.fish" COMPONENT tools
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
 endif()

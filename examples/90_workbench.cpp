@@ -11,6 +11,7 @@
 //   /stream      64 pieces of 1 KiB, length unknown beforehand
 //   /ws          WebSocket that sends back what it gets; stays open when its worker is replaced
 //   /visits      counts the requests of its connection, in whichever worker that is
+//   /print/WORDS writes them to its standard output and error
 // The field X-Worker names the worker that answered. Own argument, after `--`: --fail-start CODE ends
 // each worker before it is ready.
 #include <cluster/cluster.hpp>
@@ -23,6 +24,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
@@ -102,6 +104,11 @@ void add_routes(http::router& app, const cluster::worker& self) {
   app.get("/spin/{time}", [=](const http::request& request) {
     block_for(std::chrono::milliseconds(number(request.param("time"))));
     return named(http::text("spun\n"));
+  });
+  app.get("/print/{words}", [=](const http::request& request) {
+    std::cout << request.param("words") << std::endl;
+    std::cerr << request.param("words") << std::endl;
+    return named(http::text("printed\n"));
   });
   app.get("/hang", []() -> http::response {
     for (;;) ::pause();

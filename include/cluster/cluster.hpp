@@ -9,6 +9,7 @@
 #include <cluster/listener.hpp>
 #include <cluster/log.hpp>
 #include <cluster/options.hpp>
+#include <cluster/output.hpp>
 #include <cluster/run.hpp>
 #include <cluster/statistics.hpp>
 #include <cluster/supervisor.hpp>

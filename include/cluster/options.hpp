@@ -140,6 +140,13 @@ struct options {
   /// Where cluster::run serves metrics and probes to everybody, read-only: a listen URI; a bare port means
   /// this machine only. Empty means nowhere.
   std::string admin;
+  /// Workers write into pipes that the supervisor reads and passes on to its own output: for observe_output
+  /// and `clusterctl logs`, and so that a log file can be moved away. Workers never wait for that; when the
+  /// supervisor is gone, what they write is lost. False: they write where the supervisor does.
+  bool capture_output = false;
+  /// Where cluster::run lets all output go, its workers' included (captured); opened again at SIGUSR1. Empty
+  /// means nowhere else.
+  std::string log_file;
   logger log;
 };
 

@@ -6,6 +6,7 @@
 #include <cluster/export.hpp>
 #include <cluster/message.hpp>
 #include <cluster/options.hpp>
+#include <cluster/output.hpp>
 #include <cluster/statistics.hpp>
 #include <cluster/types.hpp>
 
@@ -61,6 +62,8 @@ struct slot_history {
 struct cluster_counters {
   std::uint64_t workers_started = 0;
   std::uint64_t launches_failed = 0;
+  std::uint64_t output_lines = 0;          ///< captured
+  std::uint64_t output_lines_dropped = 0;  ///< came too fast, or were not taken where they were to go
   std::uint64_t handler_failures = 0;      ///< reports of them; a worker sums up what comes too fast
   std::array<std::uint64_t, 9> exits{};    ///< by exit_reason
   std::array<std::uint64_t, 4> reloads{};  ///< by reload_report::outcome
@@ -113,6 +116,7 @@ struct cluster_status {
   std::size_t target = 0;  ///< wanted number of workers
   std::size_t ready = 0;   ///< workers that are ready now
   bool stopping = false;
+  bool captures_output = false;             ///< options::capture_output
   std::vector<std::string> listeners;       ///< where it really listens, as URIs
   std::vector<std::string> listener_names;  ///< of the same, as workers see them
   std::vector<worker_status> workers;       ///< the living ones, by slot
@@ -165,6 +169,11 @@ class supervisor {
   /// called until the returned handle, or a copy of it, is destroyed. The handle may outlive the
   /// supervisor.
   [[nodiscard]] CLUSTER_API std::shared_ptr<void> observe(observer);
+
+  /// Called for each line that a worker writes, if options::capture_output is set. Must not throw.
+  using output_observer = std::function<void(const output_line&)>;
+  /// The same for captured output.
+  [[nodiscard]] CLUSTER_API std::shared_ptr<void> observe_output(output_observer);
 
   /// Starts the workers and supervises them until the cluster has ended.
   /// Errors: those of open(); never_ready and workers_failed when the cluster gave up (failure() says

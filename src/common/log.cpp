@@ -4,27 +4,13 @@
 #include "common/text.hpp"
 
 #include <chrono>
-#include <cstdio>
-#include <ctime>
 #include <string>
 #include <unistd.h>
 
 namespace cluster {
 namespace {
 
-std::string timestamp() {
-  const auto now = std::chrono::system_clock::now();
-  const auto whole = std::chrono::floor<std::chrono::seconds>(now);
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now - whole).count();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(whole);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[40];
-  const int length = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                                   utc.tm_sec, static_cast<int>(millis));
-  return {text, static_cast<std::size_t>(length)};
-}
+std::string timestamp() { return utc_timestamp(std::chrono::system_clock::now()); }
 
 }  // namespace
 

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <ctime>
 #include <limits>
 #include <vector>
 
@@ -94,6 +96,19 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto count = parse_number(text);
   if (!count || *count > ~std::uint64_t{0} >> shift) return std::nullopt;
   return *count << shift;
+}
+
+std::string utc_timestamp(std::chrono::system_clock::time_point at) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(at - whole).count();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(whole);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char text[64];
+  const int length = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                                   utc.tm_sec, static_cast<int>(millis));
+  return {text, static_cast<std::size_t>(length)};
 }
 
 std::string describe(std::chrono::milliseconds duration) {

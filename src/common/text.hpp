@@ -26,6 +26,9 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// `512M`, `2G`, `64K`, in powers of 1024; a bare number counts bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
+/// 2026-01-31T12:00:00.123Z
+std::string utc_timestamp(std::chrono::system_clock::time_point at);
+
 /// "400 ms", "30 s", "2 min": for people.
 std::string describe(std::chrono::milliseconds);
 

@@ -82,6 +82,10 @@ void write_workers(exposition& out, const cluster_status& now) {
   for (std::size_t i = 0; i < now.counters.exits.size(); ++i)
     out.sample({{"reason", std::string(to_string(static_cast<exit_reason>(i)))}},
                exposition::number(now.counters.exits[i]));
+  out.family("cluster_log_lines_total", "counter", "Lines of workers that were captured.");
+  out.sample(exposition::number(now.counters.output_lines));
+  out.family("cluster_log_lines_dropped_total", "counter", "Lines of workers that were dropped.");
+  out.sample(exposition::number(now.counters.output_lines_dropped));
   out.family("cluster_handler_failures_total", "counter", "Reports of handlers that threw.");
   out.sample(exposition::number(now.counters.handler_failures));
 }

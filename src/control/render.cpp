@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "control/render.hpp"
 
+#include "common/text.hpp"
 #include "control/json_text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
 
 namespace cluster::control {
 namespace {
@@ -29,7 +28,7 @@ void exit_fields(json_text& json, const exit_status& status, exit_reason reason)
 
 void write(json_text& json, const worker_exit& what) {
   json.open().member("worker", what.worker.value).member("pid", what.pid);
-  json.member("generation", what.generation.value).member("at", timestamp(what.at));
+  json.member("generation", what.generation.value).member("at", utc_timestamp(what.at));
   exit_fields(json, what.status, what.reason);
   json.close();
 }
@@ -94,6 +93,7 @@ constexpr std::array<exit_reason, 9> reasons{
 void write(json_text& json, const cluster_counters& counters) {
   json.open().member("workers_started", counters.workers_started);
   json.member("launches_failed", counters.launches_failed);
+  json.member("log_lines", counters.output_lines).member("log_lines_dropped", counters.output_lines_dropped);
   json.member("handler_failures", counters.handler_failures);
   json.key("exits").open();
   for (const exit_reason reason : reasons)
@@ -105,19 +105,6 @@ void write(json_text& json, const cluster_counters& counters) {
 }
 
 }  // namespace
-
-std::string timestamp(std::chrono::system_clock::time_point at) {
-  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(at - whole).count();
-  const std::time_t time = std::chrono::system_clock::to_time_t(whole);
-  std::tm utc{};
-  ::gmtime_r(&time, &utc);
-  std::array<char, 64> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                                   utc.tm_sec, static_cast<int>(millis));
-  return {text.data(), static_cast<std::size_t>(length)};
-}
 
 std::string_view state_of(const cluster_status& now) {
   if (now.stopping) return now.workers.empty() ? "stopped" : "stopping";
@@ -132,7 +119,7 @@ std::string status_json(const cluster_status& now, const measurements& measured_
   json.member("state", state_of(now)).member("uptime_s", seconds(now.uptime));
   json.member("generation", now.generation.value).member("executable", now.executable);
   json.member("ready", now.ready).member("target", now.target);
-  json.key("listeners").open('[');
+  json.member("captures_output", now.captures_output).key("listeners").open('[');
   for (std::size_t i = 0; i < now.listeners.size(); ++i)
     json.open().member("name", now.listener_names[i]).member("uri", now.listeners[i]).close();
   json.close(']').key("workers").open('[');
@@ -164,7 +151,7 @@ std::string report_json(const reload_report& report) {
 
 std::string event_json(const event& what) {
   json_text json;
-  json.open().member("sequence", what.sequence).member("at", timestamp(what.at));
+  json.open().member("sequence", what.sequence).member("at", utc_timestamp(what.at));
   json.member("event", to_string(what.kind));
   if (what.worker.value != 0) json.member("worker", what.worker.value);
   const bool of_slot = what.worker.value != 0 || what.kind == event_kind::restart_delayed ||
@@ -176,6 +163,13 @@ std::string event_json(const event& what) {
   if (what.delay.count() != 0) json.member("delay_ms", what.delay.count());
   if (!what.text.empty()) json.member("text", what.text);
   return json.close().take();
+}
+
+std::string line_json(const output_line& line) {
+  json_text json;
+  json.open().member("sequence", line.sequence).member("at", utc_timestamp(line.at));
+  json.member("worker", line.worker.value).member("slot", line.slot.value).member("pid", line.pid);
+  return json.member("stream", line.error ? "err" : "out").member("text", line.text).close().take();
 }
 
 std::string event_block(const event& what, const std::string& run) {

@@ -31,6 +31,7 @@ std::string_view state_of(const cluster_status&);
 std::string status_json(const cluster_status&, const measurements&);
 std::string report_json(const reload_report&);
 std::string event_json(const event&);
+std::string line_json(const output_line&);
 /// One server-sent event; `run` tells this life of the server from another one.
 std::string event_block(const event&, const std::string& run);
 
@@ -45,9 +46,6 @@ struct readiness_report {
 };
 readiness_report readiness_of(const cluster_status&);
 std::string readiness_json(const cluster_status&, const readiness_report&);
-
-/// 2026-01-31T12:00:00.123Z
-std::string timestamp(std::chrono::system_clock::time_point);
 
 /// What turns growing numbers of a worker into rates: those between two looks at it.
 class rate_meter {

@@ -20,6 +20,7 @@ constexpr route table[] = {
     {verb::post, "/v1/workers/{id}/restart", operation::restart_worker, true},
     {verb::delete_, "/v1/workers/{id}", operation::end_worker, true},
     {verb::get, "/v1/events", operation::events, false},
+    {verb::get, "/v1/logs", operation::logs, false},
     {verb::get, "/metrics", operation::metrics, false},
     {verb::get, "/healthz", operation::health, false},
     {verb::get, "/readyz", operation::readiness, false},

@@ -19,6 +19,7 @@ enum class operation : std::uint8_t {
   restart_worker,
   end_worker,
   events,
+  logs,
   metrics,
   health,
   readiness

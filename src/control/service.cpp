@@ -5,6 +5,8 @@
 #include "control/json_text.hpp"
 #include "wire/response_writer.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <random>
@@ -48,13 +50,26 @@ void service::start(std::function<void()> news) {
   observing_ = owner_->observe([this](const event& what) {
     if (what.kind == event_kind::rollout_started) latest_rollout_ = what.generation.value;
     events_.push({what.sequence, event_block(what, run_)});
-    if (news_) news_();
+    tell_news();
+  });
+  observing_output_ = owner_->observe_output([this](const output_line& line) { take_line(line); });
+}
+
+// Many lines in one turn of the loop are one piece of news.
+void service::tell_news() {
+  if (std::exchange(news_pending_, true)) return;
+  boost::asio::post(owner_->get_executor(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->news_pending_ = false;
+    if (self->news_) self->news_();
   });
 }
 
 void service::detach() {
   owner_ = nullptr;
   observing_.reset();
+  observing_output_.reset();
   news_ = nullptr;
 }
 
@@ -71,6 +86,7 @@ void service::handle(const call& what, const answer& done) {
     case operation::restart_worker: return one_worker(what, found.id, true, done);
     case operation::end_worker: return one_worker(what, found.id, false, done);
     case operation::events: return show_events(what, done);
+    case operation::logs: return show_logs(what, done);
     case operation::metrics: return show_metrics(what, done);
     case operation::health: return show_health(what, done);
     case operation::readiness: return show_readiness(what, done);

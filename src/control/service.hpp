@@ -36,8 +36,19 @@ class service : public std::enable_shared_from_this<service> {
     std::size_t size() const { return text.size(); }
   };
 
+  struct line_entry {
+    std::uint64_t sequence;
+    std::uint64_t slot;
+    bool error;
+    std::string json;
+    std::size_t size() const { return json.size(); }
+  };
+
   void show_status(const call&, const answer&);
   void show_events(const call&, const answer&);
+  void show_logs(const call&, const answer&);
+  void take_line(const output_line&);
+  void tell_news();
   void show_metrics(const call&, const answer&);
   void show_health(const call&, const answer&);
   void show_readiness(const call&, const answer&);
@@ -55,6 +66,9 @@ class service : public std::enable_shared_from_this<service> {
   std::shared_ptr<void> observing_;
   std::function<void()> news_;
   ring<event_entry> events_{1024, 512 * 1024};
+  std::shared_ptr<void> observing_output_;
+  ring<line_entry> lines_{4096, 1024 * 1024};
+  bool news_pending_ = false;
   std::string run_;  ///< of this life of the service: ids of another one's events mean nothing here
   std::uint64_t latest_rollout_ = 0;
   rate_meter rates_;

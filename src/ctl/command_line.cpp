@@ -61,6 +61,7 @@ struct commands {
   list_options list;
   reload_verb_options reload;
   events_options events;
+  logs_options logs;
   std::string workers;
   std::uint64_t id = 0;
   std::function<int()> chosen;
@@ -124,6 +125,15 @@ void commands::add_looking_verbs() {
   auto* describe_verb = verb("describe", "One worker in full", [this] { return describe(common, id); });
   worker(describe_verb);
   json(describe_verb);
+  auto* logs_verb =
+      verb("logs", "What the workers write, if it is captured", [this] { return ctl::logs(common, logs); });
+  logs_verb->add_flag("-f,--follow", logs.follow, "Go on with what comes");
+  logs_verb->add_option("--tail", logs.tail, "Begin with so many lines before the end (100)")->type_name("N");
+  logs_verb->add_option("--slot", logs.slot, "Of this slot only")->check(CLI::Range(0, 1023))->type_name("N");
+  logs_verb->add_flag("--out", logs.only_out, "Standard output only");
+  logs_verb->add_flag("--err", logs.only_error, "Standard error only");
+  logs_verb->add_flag("--raw", logs.raw, "The text alone");
+  json(logs_verb);
   auto* events_verb =
       verb("events", "What happens, as it happens", [this] { return ctl::events(common, events); });
   json(events_verb);

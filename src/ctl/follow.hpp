@@ -19,6 +19,9 @@ class event_reader {
   std::string rest_;
 };
 
+/// One line of a worker: time, slot, `|` or `!` for standard error, and its words; `raw`: the words alone.
+std::string log_text(const boost::json::value& line, bool raw, bool colours);
+
 /// One event on one line: time, kind, whom it concerns, and what is worth knowing.
 std::string event_line(const boost::json::value& event, bool colours);
 

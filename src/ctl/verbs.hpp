@@ -35,6 +35,16 @@ struct events_options {
   std::uint64_t count = 0;  ///< zero: without end
 };
 
+struct logs_options {
+  bool follow = false;
+  bool raw = false;  ///< the text alone
+  bool only_out = false;
+  bool only_error = false;
+  int slot = -1;  ///< -1: all
+  std::uint64_t tail = 100;
+};
+
+int logs(const verb_options&, const logs_options&);
 int list(const verb_options&, const list_options&);
 int describe(const verb_options&, std::uint64_t id);
 int reload(const verb_options&, const reload_verb_options&);

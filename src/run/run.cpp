@@ -4,6 +4,7 @@
 #include "os/account.hpp"
 #include "os/executable.hpp"
 #include "os/listen_socket.hpp"
+#include "os/output.hpp"
 #include "run/command_line.hpp"
 #include "run/signals.hpp"
 
@@ -76,8 +77,16 @@ bool open_admin(const options& settings, control_server& control, std::vector<os
   return true;
 }
 
-int supervise(const options& settings, std::function<options()> refresh,
+int supervise(options settings, std::function<options()> refresh,
               const std::function<void(supervisor&)>& prepare) {
+  if (!settings.log_file.empty()) {
+    if (os::failure failed = os::redirect_output(settings.log_file)) {
+      complain(settings, failed.detail);
+      return cannot_bind;
+    }
+    // Otherwise workers would go on writing to a file that was moved away.
+    settings.capture_output = true;
+  }
   boost::asio::io_context context(1);
   supervisor master(context.get_executor(), settings);
   error_code ec;
@@ -104,7 +113,7 @@ int supervise(const options& settings, std::function<options()> refresh,
   }
   master.on_reload(std::move(refresh));
   if (prepare) prepare(master);
-  run_detail::signal_rules signals(context, master, settings.log);
+  run_detail::signal_rules signals(context, master, settings);
   master.async_run([&](error_code result) {
     ec = result;
     signals.cancel();

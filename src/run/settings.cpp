@@ -139,6 +139,12 @@ expected set_log_format(options& into, const values& v) {
   return std::nullopt;
 }
 
+expected set_logs(options& into, const values& v) {
+  if (v.front() != "inherit" && v.front() != "capture") return "inherit or capture";
+  into.capture_output = v.front() == "capture";
+  return std::nullopt;
+}
+
 constexpr setting table[] = {
     {"listen", "URI", "where to listen; may be repeated", true, set_listen},
     {"workers", "N|auto", "worker processes; auto: one for each CPU", false, set_workers},
@@ -158,6 +164,9 @@ constexpr setting table[] = {
     {"pid-file", "FILE", "holds the supervisor's pid while it runs", false, set_text<&options::pid_file>},
     {"control", "PATH|off", "socket for clusterctl; off: none", false, set_text<&options::control>},
     {"admin", "URI", "metrics and probes for everybody, read-only", false, set_text<&options::admin>},
+    {"logs", "inherit|capture", "workers' output; capture: for clusterctl logs", false, set_logs},
+    {"log-file", "FILE", "all output goes there; opened again at SIGUSR1", false,
+     set_text<&options::log_file>},
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
     {"backlog", "N", "", false, set_backlog},

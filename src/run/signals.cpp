@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run/signals.hpp"
 
+#include "os/output.hpp"
+
 #include <signal.h>
 
 #include <cstring>
@@ -8,8 +10,8 @@
 
 namespace cluster::run_detail {
 
-signal_rules::signal_rules(boost::asio::io_context& context, supervisor& master, const logger& log)
-    : master_(master), log_(log), signals_(context) {
+signal_rules::signal_rules(boost::asio::io_context& context, supervisor& master, const options& settings)
+    : master_(master), log_(settings.log), log_file_(settings.log_file), signals_(context) {
   for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU})
     signals_.add(number);
   survive_broken_pipes();
@@ -36,6 +38,7 @@ void signal_rules::act(int number) {
     }
     case SIGQUIT: stopping_ = true; return master_.async_stop(stop_mode::fast, ignore);
     case SIGHUP: return reload();
+    case SIGUSR1: return reopen_log();
     case SIGTTIN: return scale(+1);
     case SIGTTOU: return scale(-1);
     default:  // a signal number, not a state
@@ -70,6 +73,13 @@ void signal_rules::scale(int change) {
     else if (ec != boost::asio::error::operation_aborted)
       log_(log_level::warning, "cannot scale to " + std::to_string(wanted) + ": " + ec.message());
   });
+}
+
+void signal_rules::reopen_log() {
+  if (log_file_.empty()) return log_(log_level::warning, "SIGUSR1: there is no --log-file to open again");
+  if (const os::failure failed = os::redirect_output(log_file_))
+    return log_(log_level::error, "SIGUSR1: " + failed.detail);
+  log_(log_level::info, "the log file was opened again");
 }
 
 void survive_broken_pipes() {

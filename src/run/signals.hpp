@@ -2,21 +2,24 @@
 #pragma once
 
 #include <cluster/log.hpp>
+#include <cluster/options.hpp>
 #include <cluster/supervisor.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+
+#include <string>
 
 namespace cluster::run_detail {
 
 /// What signals mean to a program that `cluster::run` owns. Handlers only wake the loop; the loop acts.
 ///
 /// TERM, INT: graceful stop, a second one fast. QUIT: fast stop. HUP: rolling replacement. TTIN, TTOU: one
-/// worker more, one less. USR1, USR2: not built yet, so said and otherwise ignored; their default would
-/// end the cluster.
+/// worker more, one less. USR1: opens the log file again. USR2: not built yet, so said and otherwise ignored;
+/// its default would end the cluster.
 class signal_rules {
  public:
-  signal_rules(boost::asio::io_context& context, supervisor& master, const logger& log);
+  signal_rules(boost::asio::io_context& context, supervisor& master, const options& settings);
 
   void cancel() { signals_.cancel(); }
 
@@ -25,9 +28,11 @@ class signal_rules {
   void act(int number);
   void reload();
   void scale(int change);
+  void reopen_log();
 
   supervisor& master_;
   const logger& log_;
+  const std::string& log_file_;
   boost::asio::signal_set signals_;
   bool stopping_ = false;
 };

@@ -34,8 +34,10 @@ void supervisor::impl::apply(policy::actions list) {
 void supervisor::impl::perform(const policy::launch_worker& what) {
   os::launched_process process;
   os::unique_fd socket;
+  output_pipes pipes;
   const os::failure failed =
-      starter.launch(settings.name, {what.id, what.slot, what.generation, what.last_good}, process, socket);
+      starter.launch(settings.name, {what.id, what.slot, what.generation, what.last_good}, process, socket,
+                     settings.capture_output ? &pipes : nullptr);
   // A deployer that writes in place is still at it; it will not take long.
   if (failed && failed.code.value() == ETXTBSY && busy_launches[what.id]++ < 50) return retry_launch(what);
   busy_launches.erase(what.id);
@@ -45,6 +47,7 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   worker_process& one = *made;
   workers.emplace(what.id, std::move(made));
   converse(what.id, one);
+  if (settings.capture_output) capture(what.id, one, std::move(pipes));
   apply(fleet->launched(what.id, clock::now()));
 }
 
@@ -105,6 +108,7 @@ void supervisor::impl::perform(const policy::publish& what) { tell(what.what); }
 
 void supervisor::impl::perform(const policy::finish& what) {
   running = false;
+  flush_output();
   work = {};
   timer.cancel();
   watch_timer.cancel();

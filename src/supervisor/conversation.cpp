@@ -135,6 +135,9 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   if (found == workers.end() || !running) return;
   found->second->channel->close();
   lose_mail(id);
+  // Its last lines come before the event of its end.
+  if (found->second->out) found->second->out->finish();
+  if (found->second->error) found->second->error->finish();
   forget(id);
   // Unless a successor has the slot's entry already, the dead one's load counts no more.
   const auto shares_slot = [&](const auto& other) {

@@ -47,6 +47,8 @@ void supervisor::impl::report_history(cluster_status& into) const {
   into.last_reload = last_reload;
   into.slots = history;
   into.counters = counters;
+  for (const auto& relay : {relay_out, relay_error})
+    if (relay) into.counters.output_lines_dropped += relay->dropped();
 }
 
 std::optional<worker_usage> supervisor::impl::usage(worker_id id, bool with_pss) const {

@@ -159,6 +159,7 @@ cluster_status supervisor::impl::status() const {
   result.pid = static_cast<int>(::getpid());
   result.executable = starter.executable();
   result.version = settings.version;
+  result.captures_output = settings.capture_output;
   for (const os::listen_socket& each : listeners) {
     result.listeners.push_back(each.description().uri);
     result.listener_names.push_back(each.description().name);

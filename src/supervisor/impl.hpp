@@ -10,6 +10,7 @@
 #include "policy/recycler.hpp"
 #include "policy/watchdog.hpp"
 #include "supervisor/launcher.hpp"
+#include "supervisor/output_relay.hpp"
 #include "supervisor/worker_process.hpp"
 
 #include <cluster/supervisor.hpp>
@@ -102,6 +103,11 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   worker_process* reachable(worker_id id);
   void lose_mail(worker_id id);
 
+  // What they write (output.cpp).
+  void capture(worker_id id, worker_process& process, output_pipes pipes);
+  void on_line(worker_id id, bool error, std::string_view text);
+  void flush_output();
+
   void tell(event what);
   void call(const supervisor::observer& one, const event& what) const;
   void complete(handler_type handler, error_code ec);
@@ -117,6 +123,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   options settings;
   supervisor::observer observer;
   std::vector<std::weak_ptr<supervisor::observer>> observers;
+  std::vector<std::weak_ptr<output_observer>> output_observers;
+  std::shared_ptr<output_relay> relay_out;  ///< while output is captured
+  std::shared_ptr<output_relay> relay_error;
   std::string failure_text;
 
   ipc::desk post;

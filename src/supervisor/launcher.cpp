@@ -6,6 +6,7 @@
 #include "os/cpu_count.hpp"
 #include "os/executable.hpp"
 #include "os/message_socket.hpp"
+#include "os/output.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -95,7 +96,7 @@ const std::string& launcher::executable() const noexcept {
 }
 
 os::failure launcher::launch(const std::string& cluster, const order& which, os::launched_process& process,
-                             os::unique_fd& channel) const {
+                             os::unique_fd& channel, output_pipes* output) const {
   os::unique_fd ours;
   os::unique_fd theirs;
   if (const error_code ec = os::make_message_pair(ours, theirs)) return {ec, "channel: " + ec.message()};
@@ -124,9 +125,18 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   plan.no_new_privileges = no_new_privileges_;
   if (!cpus_.empty()) plan.cpus = {cpus_[which.slot.value % cpus_.size()]};
   plan.descriptors = {{null.get(), STDIN_FILENO}, {theirs.get(), ipc::channel_descriptor}};
-  // A supervisor without stdout or stderr (some service managers) gives its workers /dev/null there.
-  for (const int standard : {STDOUT_FILENO, STDERR_FILENO})
-    plan.descriptors.push_back({::fcntl(standard, F_GETFD) < 0 ? null.get() : standard, standard});
+  os::unique_fd out;
+  os::unique_fd error;
+  if (output != nullptr) {
+    if (os::failure failed = os::make_output_pipe(output->out, out)) return failed;
+    if (os::failure failed = os::make_output_pipe(output->error, error)) return failed;
+    plan.descriptors.push_back({out.get(), STDOUT_FILENO});
+    plan.descriptors.push_back({error.get(), STDERR_FILENO});
+  } else {
+    // A supervisor without stdout or stderr (some service managers) gives its workers /dev/null there.
+    for (const int standard : {STDOUT_FILENO, STDERR_FILENO})
+      plan.descriptors.push_back({::fcntl(standard, F_GETFD) < 0 ? null.get() : standard, standard});
+  }
   if (os::failure failed = os::launch(plan, process)) return failed;
   channel = std::move(ours);
   return {};

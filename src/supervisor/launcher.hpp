@@ -24,6 +24,12 @@ struct deployment {
   std::vector<std::string> environment;
 };
 
+/// The reading ends of a worker's standard output and error.
+struct output_pipes {
+  os::unique_fd out;
+  os::unique_fd error;
+};
+
 /// Starts workers of any generation that still has a slot.
 class launcher {
  public:
@@ -47,9 +53,9 @@ class launcher {
     /// A newer generation has begun: what lies at the path now may be its file, so the kept one is run.
     bool last_good = false;
   };
-  /// Starts one worker; `channel` becomes our end of its channel.
+  /// Starts one worker; `channel` becomes our end of its channel. With `output` its output goes into pipes.
   os::failure launch(const std::string& cluster, const order& which, os::launched_process& process,
-                     os::unique_fd& channel) const;
+                     os::unique_fd& channel, output_pipes* output) const;
 
  private:
   std::map<generation_id, deployment> deployments_;

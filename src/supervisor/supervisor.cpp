@@ -39,6 +39,12 @@ std::shared_ptr<void> supervisor::observe(observer hook) {
   return kept;
 }
 
+std::shared_ptr<void> supervisor::observe_output(output_observer hook) {
+  auto kept = std::make_shared<output_observer>(std::move(hook));
+  impl_->output_observers.push_back(kept);
+  return kept;
+}
+
 void supervisor::start_run(handler_type handler) { impl_->run(std::move(handler)); }
 void supervisor::start_stop(stop_mode mode, handler_type handler) { impl_->stop(mode, std::move(handler)); }
 void supervisor::start_scale(std::size_t workers, handler_type handler) {

@@ -4,6 +4,7 @@
 #include "ipc/mailbox.hpp"
 #include "os/child.hpp"
 #include "os/statistics_page.hpp"
+#include "supervisor/output_tap.hpp"
 
 #include <cluster/types.hpp>
 
@@ -58,6 +59,8 @@ struct worker_process {
   message_budget budget;
   os::statistics_page page;
   bool welcomed = false;
+  std::shared_ptr<output_tap> out;  ///< if its output is captured
+  std::shared_ptr<output_tap> error;
 };
 
 }  // namespace cluster

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 
 using namespace cluster::test;
 using namespace std::chrono_literals;
@@ -172,4 +173,44 @@ TEST_CASE("the only cluster of this user is found by itself, several want a choi
     each->signal(SIGTERM);
     CHECK(each->wait_exit().code == 0);
   }
+}
+
+TEST_CASE("completion and manual know every verb", "[ctl]") {
+  const told help = clusterctl({"--help"});
+  std::vector<std::string> verbs;
+  std::istringstream lines(help.output.substr(help.output.find("Subcommands:")));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("  ") && line.size() > 2 && line[2] != ' ')
+      verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
+  CHECK(verbs.size() >= 13);
+  const std::string source = CLUSTER_TEST_SOURCE_DIR;
+  for (const char* path : {"/src/ctl/completion/clusterctl.bash", "/src/ctl/completion/_clusterctl",
+                           "/src/ctl/completion/clusterctl.fish", "/docs/reference/clusterctl.1"}) {
+    std::ifstream file(source + path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    for (const std::string& verb : verbs) {
+      INFO(path << ": " << verb);
+      CHECK(contains(text.str(), verb));
+    }
+  }
+}
+
+TEST_CASE("bash completes verbs, options and the workers that are alive", "[ctl]") {
+  controlled it({"--workers", "2"});
+  it.cluster.wait_ready(2);
+  const auto completed = [&](const std::string& words, int at) {
+    const std::string script = std::string("PATH=") + CLUSTER_TEST_BINARY_DIR + ":$PATH; . " +
+                               CLUSTER_TEST_SOURCE_DIR + "/src/ctl/completion/clusterctl.bash; COMP_WORDS=(" +
+                               words + "); COMP_CWORD=" + std::to_string(at) +
+                               "; _clusterctl; echo \"${COMPREPLY[@]}\"";
+    program bash({"/bin/bash", {"-c", script}, {}, {}});
+    bash.wait_exit();
+    return bash.output();
+  };
+  CHECK(completed("clusterctl re", 1) == "reload restart\n");
+  CHECK(completed("clusterctl reload --w", 2) == "--wait\n");
+  CHECK(completed("clusterctl -s '" + it.socket() + "' restart ''", 4) == "1 2\n");
+  CHECK(completed("clusterctl wait ''", 2) == "ready\n");
+  it.stop();
 }

@@ -93,6 +93,15 @@ TEST_CASE("every kind of event is described") {
   }
 }
 
+TEST_CASE("a line of a worker is described, and valid whatever it holds") {
+  output_line line;
+  line.sequence = 9;
+  line.text = "tab\tbell\a \xff \"quoted\"";
+  check("LogLine", line_json(line));
+  line.error = true;
+  check("LogLine", line_json(line));
+}
+
 TEST_CASE("the check itself finds what does not fit") {
   const auto wrong = [](const std::string& json) {
     return described().check("Accepted", boost::json::parse(json)).size();

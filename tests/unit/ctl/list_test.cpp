@@ -190,6 +190,14 @@ TEST_CASE("an event is one line") {
         "22:10:30.123  exited            worker 4 in slot 1:?exit code 3 (pid 77) [crashed]\n");
 }
 
+TEST_CASE("a line of a worker shows when, which slot and which stream") {
+  const auto line = boost::json::parse(
+      R"({"sequence":1,"at":"2023-11-14T22:10:30.123Z","worker":4,"slot":1,"pid":7,"stream":"err","text":"oh\u001b[2J"})");
+  CHECK(log_text(line, false, false) == "22:10:30.123  1! oh?[2J\n");
+  CHECK(log_text(line, true, false) == "oh?[2J\n");
+  CHECK(log_text(boost::json::parse(R"({"missed":7})"), false, false) == "... 7 lines were missed\n");
+}
+
 TEST_CASE("only what was given of a reload's options is sent") {
   reload_verb_options what;
   CHECK(reload_body(what).empty());

@@ -95,6 +95,8 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "pid-file") return o.pid_file;
   if (name == "control") return o.control;
   if (name == "admin") return o.admin;
+  if (name == "logs") return o.capture_output ? "capture" : "inherit";
+  if (name == "log-file") return o.log_file;
   if (name == "log-level") return std::string(to_string(o.log.level));
   if (name == "log-format") return o.log.format == log_format::json ? "json" : "text";
   if (name == "backlog") return std::to_string(o.backlog);
@@ -148,6 +150,8 @@ inline const std::vector<setting_case>& setting_cases() {
       {"pid-file", "\"/a.pid\"", "/b.pid", "c.pid", "/a.pid", "/b.pid", "c.pid"},
       {"control", "\"/a.sock\"", "/b.sock", "off", "/a.sock", "/b.sock", "off"},
       {"admin", "9100", "127.0.0.1:9200", "unix:/a", "9100", "127.0.0.1:9200", "unix:/a"},
+      {"logs", "\"capture\"", "inherit", "capture", "capture", "inherit", "capture"},
+      {"log-file", "\"/a.log\"", "/b.log", "c.log", "/a.log", "/b.log", "c.log"},
       {"log-level", "\"debug\"", "warning", "off", "debug", "warning", "off"},
       {"log-format", "\"json\"", "text", "json", "json", "text", "json"},
       {"backlog", "100", "200", "", "100", "200", ""},

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSL-1.0
+# fish completion for clusterctl: verbs, their options, and the ids of the workers that are alive.
+set -l verbs list describe reload abort scale restart logs events metrics wait stop kill check doctor
+complete -c clusterctl -f
+complete -c clusterctl -s s -l socket -r -F -d 'Control socket'
+complete -c clusterctl -l name -r -d 'Name of the cluster'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Version'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a list -d 'The cluster and its workers'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a describe -d 'One worker in full'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a reload -d 'Replace all workers, slot by slot'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a abort -d 'Take the reload under way back'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a scale -d 'Change the number of workers'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a restart -d 'Replace one worker'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a logs -d 'What the workers write'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a events -d 'What happens, as it happens'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a metrics -d 'All metrics'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a wait -d 'Wait until all workers are ready'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a stop -d 'End the cluster gracefully'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a kill -d 'End the cluster at once'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a check -d 'Would PROGRAM start?'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'What this machine allows'
+complete -c clusterctl -n "__fish_seen_subcommand_from $verbs" -l json -d 'Machine-readable'
+complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart stop kill' -l wait -d 'Until it is done'
+complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart stop kill wait check' -l timeout -r -d 'Seconds'
+complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l max-surge -r
+complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l max-unavailable -r
+complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l pause -r
+complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l soak -r
+complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l no-rollback
+complete -c clusterctl -n '__fish_seen_subcommand_from list' -l columns -r
+complete -c clusterctl -n '__fish_seen_subcommand_from list' -l watch
+complete -c clusterctl -n '__fish_seen_subcommand_from logs' -l follow
+complete -c clusterctl -n '__fish_seen_subcommand_from logs' -l tail -r
+complete -c clusterctl -n '__fish_seen_subcommand_from logs' -l slot -r
+complete -c clusterctl -n '__fish_seen_subcommand_from logs' -l out
+complete -c clusterctl -n '__fish_seen_subcommand_from logs' -l err
+complete -c clusterctl -n '__fish_seen_subcommand_from logs' -l raw
+complete -c clusterctl -n '__fish_seen_subcommand_from events' -l history
+complete -c clusterctl -n '__fish_seen_subcommand_from events' -l count -r
+complete -c clusterctl -n '__fish_seen_subcommand_from wait' -a ready
+complete -c clusterctl -n '__fish_seen_subcommand_from describe restart' -a '(clusterctl list --columns id 2>/dev/null | tail -n +3 | string trim)'
