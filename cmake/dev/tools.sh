@@ -24,6 +24,9 @@ lacks() {
     cli11) ! preprocesses '#if !__has_include(<CLI/CLI.hpp>)
 #error none
 #endif' ;;
+    ncurses) ! preprocesses '#if !__has_include(<curses.h>)
+#error none
+#endif' ;;
     python-venv) ! python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ;;
     *) ! command -v "$1" >/dev/null 2>&1 ;;
   esac
@@ -47,7 +50,7 @@ things_for() { # GROUP
     build) echo compiler cmake ninja boost boost-json boost-filesystem ccache ;;
     tests) echo catch2 ;;
     examples) echo sqlite ;;
-    ctl) echo cli11 ;;
+    ctl) echo cli11 ncurses ;;
     packaging) echo pkg-config python-venv ;;
     bench) echo python3 ;;
     lint) echo clang-format clang-tidy clang ;;
@@ -84,6 +87,7 @@ package_of() { # MANAGER THING
     apt-get:boost-filesystem) debian_boost -filesystem ;;
     apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:cli11) echo libcli11-dev ;;
+    apt-get:ncurses) echo libncurses-dev ;;
     apt-get:python-venv) echo python3-venv ;;
     dnf:compiler) echo gcc-c++ ;;
     dnf:ninja) echo ninja-build ;;
@@ -91,6 +95,7 @@ package_of() { # MANAGER THING
     dnf:catch2) echo catch-devel ;;
     dnf:sqlite) echo sqlite-devel ;;
     dnf:cli11) echo cli11-devel ;;
+    dnf:ncurses) echo ncurses-devel ;;
     dnf:python-venv) echo python3 ;;
     dnf:clang-format | dnf:clang-tidy) echo clang-tools-extra ;;
     pacman:compiler) echo gcc ;;

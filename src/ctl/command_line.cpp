@@ -55,7 +55,8 @@ std::string shown_minus(std::string text) {
 
 /// Everything that the verbs are told, and the verb that was chosen.
 struct commands {
-  CLI::App app{"Looks after programs built on cluster.", "clusterctl"};
+  CLI::App app{"Looks after programs built on cluster. VERB --help tells more of one; --version.",
+               "clusterctl"};
   verb_options common;
   check_options check;
   list_options list;
@@ -125,6 +126,9 @@ void commands::add_looking_verbs() {
   auto* describe_verb = verb("describe", "One worker in full", [this] { return describe(common, id); });
   worker(describe_verb);
   json(describe_verb);
+#ifdef CLUSTER_MONIT
+  verb("monit", "All of it on one screen, with keys", [this] { return monit(common); });
+#endif
   auto* logs_verb =
       verb("logs", "What the workers write, if it is captured", [this] { return ctl::logs(common, logs); });
   logs_verb->add_flag("-f,--follow", logs.follow, "Go on with what comes");
@@ -192,7 +196,9 @@ int main(std::vector<std::string> arguments) {
 
   commands all;
   CLI::App& app = all.app;
-  app.set_version_flag("--version", std::string("clusterctl ") + version());
+  // Not listed, so that the verbs fit a screen; the first line names them.
+  app.set_help_flag("-h,--help", "Print this help message and exit")->group("");
+  app.set_version_flag("--version", std::string("clusterctl ") + version())->group("");
   app.require_subcommand(1);
   app.add_option("-s,--socket", all.common.where.socket, "Control socket of the cluster")->type_name("PATH");
   app.add_option("--name", all.common.where.name, "Name of the cluster")->type_name("NAME");

@@ -26,6 +26,7 @@ inline std::optional<double> number(const boost::json::value& of, std::string_vi
 
 inline std::optional<std::uint64_t> count(const boost::json::value& of, std::string_view name) {
   const auto* found = member(of, name);
+  if (found != nullptr && found->is_uint64()) return found->get_uint64();
   if (found == nullptr || !found->is_int64() || found->get_int64() < 0) return std::nullopt;
   return static_cast<std::uint64_t>(found->get_int64());
 }

@@ -76,35 +76,38 @@ std::vector<cell> row(const boost::json::value& worker, double now) {
           last_exit(worker, now)};
 }
 
-std::string header(const boost::json::value& status, const look& how) {
+std::vector<screen_line> header(const boost::json::value& status, const look& how) {
   const auto ready = count(status, "ready").value_or(0);
   const auto target = count(status, "target").value_or(0);
-  std::string line = painted(harmless(text(status, "name")), colour::strong, how.colours);
-  std::size_t used = columns_of(text(status, "name"));
+  screen_line line;
+  std::size_t used = 0;
   const auto add = [&](const std::string& what, colour paint = colour::none) {
-    if (what.empty() || used + 2 + columns_of(what) > how.width) return;
-    line += "  " + painted(what, paint, how.colours);
-    used += 2 + columns_of(what);
+    const std::size_t space = line.pieces.empty() ? 0 : 2;
+    if (what.empty() || used + space + columns_of(what) > how.width) return;
+    if (space != 0) line.pieces.push_back({"  "});
+    line.pieces.push_back({what, paint});
+    used += space + columns_of(what);
   };
+  add(harmless(text(status, "name")), colour::strong);
   add("pid " + whole(status, "pid"));
   add(std::to_string(ready) + "/" + std::to_string(target) + " ready", ready >= target ? colour::good
                                                                        : ready == 0    ? colour::bad
                                                                                        : colour::warn);
-  const std::string state = text(status, "state");
+  const std::string state = harmless(text(status, "state"));
   if (state != "running") add(state, paint_of(state));
   add("up " + short_time(number(status, "uptime_s").value_or(0)));
   add("gen " + whole(status, "generation"));
   for (const auto& each : elements(status, "listeners")) add(harmless(text(each, "uri")));
-  line += '\n';
-  if (const auto* rollout = member(status, "rollout"))
-    line += painted("reload " + whole(*rollout, "id") + ": " + whole(*rollout, "slots_done") + " of " +
-                        whole(*rollout, "slots_total") + " slots" +
-                        (member(*rollout, "going_back") != nullptr && rollout->at("going_back") == true
-                             ? ", going back"
-                             : ""),
-                    colour::warn, how.colours) +
-            "\n";
-  return line;
+  std::vector<screen_line> lines{std::move(line)};
+  const auto* rollout = member(status, "rollout");
+  if (rollout == nullptr) return lines;
+  const auto* back = member(*rollout, "going_back");
+  lines.push_back({{{"reload " + whole(*rollout, "id") + ": " + whole(*rollout, "slots_done") + " of " +
+                         whole(*rollout, "slots_total") + " slots" +
+                         (back != nullptr && *back == true ? ", going back" : ""),
+                     colour::warn}},
+                   false});
+  return lines;
 }
 
 }  // namespace
@@ -152,12 +155,21 @@ std::string exit_words(const boost::json::value& exit) {
   return words;
 }
 
-std::string list_text(const boost::json::value& status, const look& how) {
+std::vector<screen_line> list_lines(const boost::json::value& status, const look& how) {
   std::vector<std::vector<cell>> rows;
   for (const auto& worker : elements(status, "workers")) rows.push_back(row(worker, how.now));
-  std::string result = header(status, how);
-  if (rows.empty()) return result + "no worker is running\n";
-  return result + render(list_columns(), rows, how.width, how.colours, how.columns);
+  std::vector<screen_line> lines = header(status, how);
+  if (rows.empty()) {
+    lines.push_back({{{"no worker is running"}}, false});
+    return lines;
+  }
+  for (screen_line& each : lay_out(list_columns(), rows, how.width, how.columns))
+    lines.push_back(std::move(each));
+  return lines;
+}
+
+std::string list_text(const boost::json::value& status, const look& how) {
+  return printed(list_lines(status, how), how.colours);
 }
 
 std::string describe_text(const boost::json::value& status, std::uint64_t id, const look& how) {

@@ -23,7 +23,9 @@ const std::vector<column>& list_columns();
 /// The name that is not one of them, with the nearest one; empty if all are.
 std::string wrong_column(const std::vector<std::string>& chosen);
 
-/// The header line and the table.
+/// The header, the reload under way, and the table; the rows of the workers come last.
+std::vector<screen_line> list_lines(const boost::json::value& status, const look& how);
+/// The same as text.
 std::string list_text(const boost::json::value& status, const look& how);
 /// One worker in full; empty if there is none of that id.
 std::string describe_text(const boost::json::value& status, std::uint64_t id, const look& how);

@@ -85,26 +85,37 @@ std::string painted(std::string_view text, colour paint, bool colours) {
   return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
 }
 
-std::string render(const std::vector<column>& columns, const rows_type& rows, std::size_t width, bool colours,
-                   const std::vector<std::string>& chosen) {
-  std::vector<shown> all = choose(columns, rows, width, chosen);
-  stretch(all, columns, width);
+std::string printed(const std::vector<screen_line>& lines, bool colours) {
   std::string text;
-  const auto put = [&](const shown& where, std::string_view full, colour paint, bool last) {
-    const std::string cut = fit(full, where.width);
-    const std::string padding(where.width - columns_of(cut), ' ');
-    if (columns[where.index].right) text += padding + painted(cut, paint, colours);
-    else text += painted(cut, paint, colours) + (last ? "" : padding);
-    if (!last) text.append(gap, ' ');
-  };
-  for (const shown& each : all) put(each, columns[each.index].title, colour::faint, &each == &all.back());
-  text += '\n';
-  for (const auto& row : rows) {
-    for (const shown& each : all)
-      put(each, row[each.index].text, row[each.index].paint, &each == &all.back());
+  for (const screen_line& line : lines) {
+    for (const cell& each : line.pieces) text += painted(each.text, each.paint, colours);
     text += '\n';
   }
   return text;
+}
+
+std::vector<screen_line> lay_out(const std::vector<column>& columns, const rows_type& rows, std::size_t width,
+                                 const std::vector<std::string>& chosen) {
+  std::vector<shown> all = choose(columns, rows, width, chosen);
+  stretch(all, columns, width);
+  const auto line_of = [&](const auto& cell_at) {
+    screen_line line;
+    for (const shown& where : all) {
+      const bool last = &where == &all.back();
+      const cell full = cell_at(where.index);
+      cell cut{fit(full.text, where.width), full.paint};
+      const std::string padding(where.width - columns_of(cut.text), ' ');
+      if (columns[where.index].right) line.pieces.push_back({padding});
+      line.pieces.push_back(std::move(cut));
+      if (last) break;
+      line.pieces.push_back({(columns[where.index].right ? "" : padding) + std::string(gap, ' ')});
+    }
+    return line;
+  };
+  std::vector<screen_line> lines;
+  lines.push_back(line_of([&](std::size_t i) { return cell{std::string(columns[i].title), colour::faint}; }));
+  for (const auto& row : rows) lines.push_back(line_of([&](std::size_t i) { return row[i]; }));
+  return lines;
 }
 
 }  // namespace cluster::ctl

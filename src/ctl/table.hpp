@@ -28,10 +28,20 @@ struct column {
 /// Text in `paint` if colours are wanted.
 std::string painted(std::string_view text, colour paint, bool colours);
 
-/// Rows under titles in at most `width` columns, aligned. Columns come in by the width; those of a wider
+/// One line of a screen: pieces of text, each in its colour. A chosen line is shown in reverse.
+struct screen_line {
+  std::vector<cell> pieces;
+  bool chosen = false;
+};
+
+/// As text, one line each.
+std::string printed(const std::vector<screen_line>& lines, bool colours);
+
+/// Titles and rows in at most `width` columns, aligned. Columns come in by the width; those of a wider
 /// layout are left out first if the contents do not fit. A column in which every cell is empty is left
 /// out, unless `chosen` names it; with `chosen`, these columns and no others, in that order.
-std::string render(const std::vector<column>& columns, const std::vector<std::vector<cell>>& rows,
-                   std::size_t width, bool colours, const std::vector<std::string>& chosen = {});
+std::vector<screen_line> lay_out(const std::vector<column>& columns,
+                                 const std::vector<std::vector<cell>>& rows, std::size_t width,
+                                 const std::vector<std::string>& chosen = {});
 
 }  // namespace cluster::ctl

@@ -56,6 +56,8 @@ int stop(const verb_options&, bool fast);
 int wait_ready(const verb_options&);
 int events(const verb_options&, const events_options&);
 int metrics(const verb_options&);
+/// On a terminal, until it is told to end. Not in builds without ncurses.
+int monit(const verb_options&);
 
 /// The number of workers that `wanted` means; nothing if it is none.
 bool workers_wanted(const std::string& wanted, std::uint64_t now, std::uint64_t& result);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
 # fish completion for clusterctl: verbs, their options, and the ids of the workers that are alive.
-set -l verbs list describe reload abort scale restart logs events metrics wait stop kill check doctor
+set -l verbs list describe monit reload abort scale restart logs events metrics wait stop kill check doctor
 complete -c clusterctl -f
 complete -c clusterctl -s s -l socket -r -F -d 'Control socket'
 complete -c clusterctl -l name -r -d 'Name of the cluster'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Version'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a list -d 'The cluster and its workers'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a describe -d 'One worker in full'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a monit -d 'All of it on one screen, with keys'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a reload -d 'Replace all workers, slot by slot'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a abort -d 'Take the reload under way back'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a scale -d 'Change the number of workers'
