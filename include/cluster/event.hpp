@@ -25,6 +25,7 @@ enum class event_kind : std::uint8_t {
   resting,           ///< the restart limit tripped: the slot rests for `delay` (zero: until told)
   retired,           ///< the exit code means "do not restart": the slot stays empty
   handler_failed,    ///< an exception came out of a handler in the worker; text is its what()
+  adopted,           ///< the worker of a supervisor that died was taken over
   unresponsive,      ///< the worker's event loop stands still, or somebody keeps the worker stopped
   hung,              ///< the worker hangs: a successor is started, then it is ended
   recovered,         ///< a worker that was found to hang turns again

@@ -147,6 +147,14 @@ struct options {
   /// Where cluster::run lets all output go, its workers' included (captured); opened again at SIGUSR1. Empty
   /// means nowhere else.
   std::string log_file;
+  /// Path of the socket at which workers look for a new supervisor when theirs has died, beside it `.lock`
+  /// and `.state`. A supervisor that is started with the same path takes over the workers that live, with
+  /// their listeners; until then they serve on. One that is started while another lives gives up with
+  /// owned_elsewhere. At most 90 characters, in a folder that nobody else may write to. Empty: orphaned
+  /// workers finish what they have and leave.
+  std::string rendezvous;
+  /// How long orphaned workers look for a new supervisor before they finish and leave.
+  std::chrono::milliseconds orphan_timeout{60000};
   logger log;
 };
 

@@ -47,6 +47,7 @@ std::string_view to_string(event_kind kind) noexcept {
     case event_kind::resting: return "resting";
     case event_kind::retired: return "retired";
     case event_kind::handler_failed: return "handler_failed";
+    case event_kind::adopted: return "adopted";
     case event_kind::unresponsive: return "unresponsive";
     case event_kind::hung: return "hung";
     case event_kind::recovered: return "recovered";

@@ -23,6 +23,8 @@ enum class type : std::uint16_t {
   offer = 10,
   taken = 11,
   declined = 12,
+  report = 13,
+  adopted = 14,
   note = 16
 };
 enum tag : std::uint8_t {
@@ -54,6 +56,9 @@ enum tag : std::uint8_t {
   tag_probe = 26,
   tag_statistics = 27,
   tag_heartbeat = 28,
+  tag_rendezvous = 29,
+  tag_orphan_timeout = 30,
+  tag_worker_state = 31,
   tag_note_kind = 40,
   tag_peer = 41,
   tag_why = 42,
@@ -106,7 +111,23 @@ struct writer {
     out.text(tag_probe, m.probe);
     out.number(tag_statistics, m.statistics ? 1 : 0);
     out.number(tag_heartbeat, count(m.heartbeat));
-    for (const listener& each : m.listeners)
+    out.text(tag_rendezvous, m.rendezvous);
+    out.number(tag_orphan_timeout, count(m.orphan_timeout));
+    write(m.listeners);
+  }
+  void operator()(const report& m) {
+    out.number(tag_protocol, m.protocol);
+    out.number(tag_worker, m.worker.value);
+    out.number(tag_slot, m.slot.value);
+    out.number(tag_generation, m.generation.value);
+    out.text(tag_name, m.name);
+    out.number(tag_worker_state, static_cast<std::uint64_t>(m.state));
+    out.number(tag_load_board, m.load_board ? 1 : 0);
+    out.number(tag_statistics, m.statistics ? 1 : 0);
+    write(m.listeners);
+  }
+  void write(const std::vector<listener>& listeners) {
+    for (const listener& each : listeners)
       out.group(tag_listener, [&](field_writer& inner) {
         inner.text(tag_name, each.name);
         inner.text(tag_uri, each.uri);
@@ -147,6 +168,7 @@ struct writer {
   void operator()(const draining&) {}
   void operator()(const heirs&) {}
   void operator()(const adopt&) {}
+  void operator()(const adopted&) {}
 };
 
 type type_of(const message& what) {
@@ -164,6 +186,8 @@ type type_of(const message& what) {
     type operator()(const taken&) { return type::taken; }
     type operator()(const declined&) { return type::declined; }
     type operator()(const note&) { return type::note; }
+    type operator()(const report&) { return type::report; }
+    type operator()(const adopted&) { return type::adopted; }
   } visitor;
   return std::visit(visitor, what);
 }
@@ -201,9 +225,24 @@ void read(const field& f, welcome& out, bool& ok) {
   if (f.tag == tag_probe) out.probe = f.text();
   if (f.tag == tag_statistics) out.statistics = f.number() != 0;
   if (f.tag == tag_heartbeat) out.heartbeat = duration(f);
+  if (f.tag == tag_rendezvous) out.rendezvous = f.text();
+  if (f.tag == tag_orphan_timeout) out.orphan_timeout = duration(f);
   if (f.tag == tag_listener) {
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
   }
+}
+
+void read(const field& f, report& out, bool& ok) {
+  if (f.tag == tag_protocol) out.protocol = protocol_number(f);
+  if (f.tag == tag_worker) out.worker.value = f.number();
+  if (f.tag == tag_slot) out.slot.value = f.number();
+  if (f.tag == tag_generation) out.generation.value = f.number();
+  if (f.tag == tag_name) out.name = f.text();
+  if (f.tag == tag_worker_state) out.state = bounded(f, worker_state::exited, worker_state::exited);
+  if (f.tag == tag_load_board) out.load_board = f.number() != 0;
+  if (f.tag == tag_statistics) out.statistics = f.number() != 0;
+  if (f.tag == tag_listener)
+    ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
 }
 
 void read(const field& f, drain& out) {
@@ -253,7 +292,7 @@ bool read_body(std::span<const std::byte> data, message& out) {
   field_reader fields(data);
   bool ok = true;
   for (field f; fields.next(f);) {
-    if constexpr (std::is_same_v<Body, welcome>) read(f, body, ok);
+    if constexpr (std::is_same_v<Body, welcome> || std::is_same_v<Body, report>) read(f, body, ok);
     else if constexpr (!std::is_empty_v<Body>) read(f, body);
   }
   out = std::move(body);
@@ -304,6 +343,8 @@ error_code decode(std::span<const std::byte> data, decoded& out) {
     case type::taken: ok = read_body<taken>(body, out.what); break;
     case type::declined: ok = read_body<declined>(body, out.what); break;
     case type::note: ok = read_body<note>(body, out.what); break;
+    case type::report: ok = read_body<report>(body, out.what); break;
+    case type::adopted: ok = read_body<adopted>(body, out.what); break;
     default: out.known = false; break;  // a type from the future, not a state: nothing to decide here
   }
   return ok ? error_code{} : broken;

@@ -50,6 +50,8 @@ struct welcome {
   bool load_board = false;
   std::string probe;  ///< what an HTTP worker asks itself before it is ready; empty: nothing
   bool statistics = false;
+  std::string rendezvous;                       ///< where to look for the next supervisor; empty: nowhere
+  std::chrono::milliseconds orphan_timeout{0};  ///< how long
   std::chrono::milliseconds heartbeat{0};  ///< how often each event loop shows that it turns; zero: never
 };
 /// Worker: the application can serve.
@@ -115,11 +117,26 @@ struct note {
 inline constexpr std::size_t max_note_data = 32 * 1024;
 /// As a note's receiver: all other workers.
 inline constexpr worker_id everybody{~std::uint64_t{0}};
+/// Worker to a supervisor that it has found: who I am, with the descriptors of a welcome, which come back.
+struct report {
+  std::uint32_t protocol = protocol_version;
+  worker_id worker;
+  slot_id slot;
+  generation_id generation;
+  std::string name;
+  worker_state state = worker_state::starting;
+  std::vector<listener> listeners;
+  bool load_board = false;
+  bool statistics = false;
+};
+/// Supervisor: you are one of mine.
+struct adopted {};
+
 inline constexpr std::size_t max_unread = 48 * 1024;
 inline constexpr std::size_t max_state = 8 * 1024;
 
 using message = std::variant<hello, welcome, ready, drain, heirs, adopt, draining, done, handler_failure,
-                             offer, taken, declined, note>;
+                             offer, taken, declined, report, adopted, note>;
 
 /// Appends the encoded message to `out`. Strings other than those of offers and notes are cut to 4 KiB, so
 /// every message fits; these two fit within the limits above.

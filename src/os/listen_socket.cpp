@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -70,6 +71,31 @@ failure describe_socket(int fd, listener& out) {
     }
     default: return {make_error_code(error::bind_failed), "neither a TCP nor a Unix socket"};
   }
+}
+
+failure adopt_listener(unique_fd fd, const listener& description, bool own_file, listen_socket& out) {
+  int listening = 0;
+  socklen_t length = sizeof listening;
+  listener actual;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || listening == 0)
+    return {make_error_code(error::protocol_error), description.uri + ": not a listening socket"};
+  if (failure failed = describe_socket(fd.get(), actual)) return failed;
+  actual.name = description.name;
+  // A Unix socket may have been bound by another spelling of its path.
+  if (actual.kind == listener::family::unix_socket) actual.uri = description.uri;
+  const std::string path = actual.uri.substr(std::min(actual.uri.find(':') + 1, actual.uri.size()));
+  out = listen_socket_access::make(std::move(fd), std::move(actual));
+  struct stat file {};
+  if (!own_file || out.description().kind != listener::family::unix_socket ||
+      ::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode))
+    return {};
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  unique_fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory)
+    listen_socket_access::own_file(out, std::move(directory), path.substr(slash == path.npos ? 0 : slash + 1),
+                                   file.st_dev, file.st_ino);
+  return {};
 }
 
 failure open_listeners(const listen_address& address, const listen_settings& settings,

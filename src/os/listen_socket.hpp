@@ -50,4 +50,8 @@ struct listen_settings {
 failure open_listeners(const listen_address& address, const listen_settings& settings,
                        std::vector<listen_socket>& out);
 
+/// A listening socket that somebody else has opened; takes the descriptor. With `own_file` the file of a
+/// Unix socket is removed with it, as if it had been made here.
+failure adopt_listener(unique_fd fd, const listener& description, bool own_file, listen_socket& out);
+
 }  // namespace cluster::os

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "policy/kept_state.hpp"
 #include "policy/records.hpp"
 #include "policy/restart.hpp"
 #include "policy/rollout.hpp"
@@ -86,6 +87,15 @@ struct fleet_settings {
   std::uint64_t seed = 0;  ///< of the jitter
 };
 
+/// A worker that another supervisor has left behind.
+struct found_worker {
+  worker_id id;
+  slot_id slot;
+  generation_id generation;
+  worker_state state;
+  time_point since;  ///< launched at
+};
+
 /// A worker as status reports show it.
 struct worker_view {
   worker_id id;
@@ -105,6 +115,12 @@ class fleet {
   explicit fleet(const fleet_settings&);
 
   actions start(time_point now);
+  /// Instead of start(): begins with workers that are there already; slots without one are filled.
+  actions adopt(const kept_state&, const std::vector<found_worker>&, time_point now);
+  /// What an adoption needs to know; pids and what is not the fleet's are left empty.
+  kept_state keep() const;
+  /// Not all slots are of the newest generation.
+  bool mixed() const;
   actions launched(worker_id, time_point now);
   actions launch_failed(worker_id, std::string why, time_point now);
   actions hello(worker_id, time_point now);
@@ -221,6 +237,8 @@ class fleet {
   void release(worker_record&, exit_reason, std::vector<worker_id> heirs, time_point now, actions&);
   std::vector<worker_id> survivors(const worker_record& without) const;
   void finish_restarts(time_point now, actions&);
+  void take_in(const found_worker&, time_point now, actions&);
+  void settle_adopted(std::size_t slot, time_point now, actions&);
   void settle_hung(time_point now, actions&);
   void end_hung(worker_record&, time_point now, actions&);
   void appoint_missing_heirs(actions&);

@@ -28,6 +28,7 @@ void supervisor::impl::apply(policy::actions list) {
   if (scale_handler && fleet->ready_count() == fleet->target() && fleet->alive_count() == fleet->target())
     settle_scale({});
   settle_restarts();
+  save();
   arm_timer();
 }
 
@@ -45,6 +46,7 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   auto made = std::make_unique<worker_process>(executor, what.slot, what.generation, std::move(process),
                                                std::move(socket));
   worker_process& one = *made;
+  one.start = os::start_of_process(one.child.pid()).value_or(0);
   workers.emplace(what.id, std::move(made));
   converse(what.id, one);
   if (settings.capture_output) capture(what.id, one, std::move(pipes));
@@ -116,6 +118,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   post.asked.fail_all(boost::asio::error::operation_aborted);
   workers.clear();
   listeners.clear();
+  leave_home();
   std::destroy_at(&lock);
   std::construct_at(&lock);
   opened = false;

@@ -95,6 +95,8 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   // Without the page the worker serves as well; there is just nothing to see of it.
   greeting.statistics = !process.page.create();
   if (greeting.statistics) copies.emplace_back(::fcntl(process.page.fd(), F_DUPFD_CLOEXEC, 3));
+  greeting.rendezvous = settings.rendezvous;
+  greeting.orphan_timeout = settings.orphan_timeout;
   greeting.heartbeat = policy::watchdog::interval_for(settings.hang_timeout);
   for (const os::unique_fd& each : copies) {
     if (each) continue;

@@ -70,8 +70,12 @@ os::failure supervisor::impl::open() {
   os::pid_file pid_file;
   if (!settings.pid_file.empty())
     if (os::failure failed = pid_file.acquire(settings.pid_file)) return failed;
+  if (os::failure failed = come_home()) return failed;
   std::vector<os::listen_socket> bound;
+  take_listeners(bound);
+  const bool taken = !bound.empty();
   for (const std::string& uri : settings.listen) {
+    if (taken) break;
     std::string why;
     const auto address = os::parse_listen_address(uri, why);
     if (!address) return {make_error_code(error::invalid_address), "listen: '" + uri + "': " + why};
@@ -80,7 +84,9 @@ os::failure supervisor::impl::open() {
   }
   // Workers serve without it, only less evenly, so a failure here is none of the whole.
   os::load_board fresh;
-  if (!fresh.create()) board = std::move(fresh);
+  for (returned_worker& each : returned)
+    if (each.board && !fresh) static_cast<void>(fresh.attach(std::move(each.board)));
+  if (fresh || !fresh.create()) board = std::move(fresh);
   name_listeners(bound);
   listeners = std::move(bound);
   std::destroy_at(&lock);
@@ -113,8 +119,13 @@ void supervisor::impl::run(handler_type handler) {
   running = true;
   started = clock::now();
   work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
-  fleet.emplace(fleet_settings(settings));
-  apply(fleet->start(clock::now()));
+  policy::fleet_settings plan = fleet_settings(settings);
+  // It may have been scaled since; unless somebody wants another number now, that one holds.
+  if (!returned.empty() && kept.configured == settings.workers) plan.workers = kept.target;
+  fleet.emplace(plan);
+  await_latecomers();
+  if (returned.empty()) apply(fleet->start(clock::now()));
+  else adopt_workers(clock::now());
   if (running) arm_recycling();
 }
 
@@ -217,6 +228,7 @@ void supervisor::impl::abandon() noexcept {
   }
   workers.clear();
   listeners.clear();
+  leave_home();
   fleet.reset();
   running = false;
   work = {};

@@ -6,15 +6,18 @@
 #include "os/listen_socket.hpp"
 #include "os/load_board.hpp"
 #include "os/pid_file.hpp"
+#include "os/rendezvous.hpp"
 #include "policy/fleet.hpp"
 #include "policy/recycler.hpp"
 #include "policy/watchdog.hpp"
+#include "supervisor/homecoming.hpp"
 #include "supervisor/launcher.hpp"
 #include "supervisor/output_relay.hpp"
 #include "supervisor/worker_process.hpp"
 
 #include <cluster/supervisor.hpp>
 
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <deque>
@@ -75,6 +78,15 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::vector<policy::loop_reading> read_signs(clock::time_point now) const;
   void act_on(const policy::watch_finding& found, clock::time_point now);
 
+  // What a dead supervisor has left, and what this one would leave (adoption.cpp).
+  os::failure come_home();
+  void take_listeners(std::vector<os::listen_socket>& into);
+  void adopt_workers(clock::time_point now);
+  void await_latecomers();
+  void send_away(const os::caller& from);
+  void save();
+  void leave_home() noexcept;
+
   // Workers that have served enough (recycle.cpp).
   void arm_recycling();
   void look_for_worn();
@@ -133,6 +145,13 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   os::pid_file lock;
   std::vector<os::listen_socket> listeners;
   os::load_board board;
+  os::pid_file home_lock;
+  os::rendezvous home;
+  std::optional<boost::asio::posix::basic_stream_descriptor<executor_type>> late;
+  policy::kept_state kept;  ///< read before the start
+  std::vector<returned_worker> returned;
+  std::string saved;  ///< the notes as they were written last
+  bool save_failed = false;
   bool opened = false;
   bool running = false;
 

@@ -90,6 +90,29 @@ void launcher::forget_before(generation_id generation) {
 
 void launcher::forget(generation_id generation) { deployments_.erase(generation); }
 
+void launcher::adopt(const options& settings, generation_id generation, int pid) {
+  // Behind this link is the file itself, also if another one lies at its path by now.
+  os::kept_file running;
+  if (running.open("/proc/" + std::to_string(pid) + "/exe")) return;
+  const std::string path = executable();
+  deployment& found = deployments_[generation];
+  found.file = std::move(running);
+  if (!found.executable.empty()) return;
+  found.executable = path;
+  found.arguments = settings.arguments;
+  found.environment = settings.environment;
+}
+
+void launcher::rename_newest(generation_id generation) {
+  auto entry = deployments_.extract(deployments_.begin());
+  entry.key() = generation;
+  deployments_.insert(std::move(entry));
+}
+
+std::optional<uid_t> launcher::worker_user() const {
+  return run_as_ ? std::optional(run_as_->user) : std::nullopt;
+}
+
 const std::string& launcher::executable() const noexcept {
   static const std::string none;
   return deployments_.empty() ? none : deployments_.rbegin()->second.executable;

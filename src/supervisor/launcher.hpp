@@ -43,6 +43,13 @@ class launcher {
   /// It has no slot and never will have.
   void forget(generation_id generation);
 
+  /// A generation that another supervisor has begun: runs what this worker of it runs.
+  void adopt(const options& settings, generation_id generation, int pid);
+  /// After prepare(): what it has found is this generation, not the first one.
+  void rename_newest(generation_id generation);
+  /// Who the workers are, if somebody else than we.
+  std::optional<uid_t> worker_user() const;
+
   /// Of the newest generation.
   const std::string& executable() const noexcept;
 

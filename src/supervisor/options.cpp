@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/address.hpp"
+#include "os/rendezvous.hpp"
 
 #include <cluster/options.hpp>
 
@@ -102,6 +103,9 @@ std::optional<std::string> validate(const options& o) {
     return "nice: " + std::to_string(*o.nice) + " is out of range, -20 to 19";
   if (o.oom_score && (*o.oom_score < -1000 || *o.oom_score > 1000))
     return "oom_score: " + std::to_string(*o.oom_score) + " is out of range, -1000 to 1000";
+  if (auto found = check_duration("orphan_timeout", o.orphan_timeout, true)) return found;
+  if (o.rendezvous.size() > os::longest_rendezvous)
+    return "rendezvous: the path is longer than " + std::to_string(os::longest_rendezvous) + " characters";
   if (o.backlog < 1) return "backlog: " + std::to_string(o.backlog) + " is too small, at least 1";
   if (o.unix_mode > 0777) return "unix_mode: only permission bits, 0 to 0777";
   return check_environment(o.environment);

@@ -43,6 +43,7 @@ log_level describe(const event& what, std::string& line) {
     case event_kind::handler_failed:
       line = with_text(subject(what) + " had a failing handler", what);
       return log_level::debug;  // the worker has written its own line
+    case event_kind::adopted: line = subject(what) + " is taken over"; return log_level::info;
     case event_kind::unresponsive: line = what.text; return log_level::warning;
     case event_kind::hung: line = what.text; return log_level::error;
     case event_kind::recovered: line = what.text; return log_level::info;

@@ -61,6 +61,7 @@ struct worker_process {
   bool welcomed = false;
   std::shared_ptr<output_tap> out;  ///< if its output is captured
   std::shared_ptr<output_tap> error;
+  std::uint64_t start = 0;  ///< with its pid this names the process for good
 };
 
 }  // namespace cluster

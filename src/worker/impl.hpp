@@ -11,6 +11,7 @@
 #include <cluster/worker.hpp>
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <list>
 #include <memory>
@@ -22,7 +23,8 @@ namespace cluster {
 
 /// The worker's side of the conversation after the handshake.
 struct worker::impl : std::enable_shared_from_this<worker::impl> {
-  explicit impl(boost::asio::io_context& on) : context(on), signals(on), moves(std::make_shared<mover>(on)) {}
+  explicit impl(boost::asio::io_context& on)
+      : context(on), signals(on), call_timer(on), moves(std::make_shared<mover>(on)) {}
   ~impl() { release_listeners(); }
 
   void converse(os::unique_fd socket);
@@ -37,6 +39,14 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void forget_signals() noexcept;
   void request_drain();
   void watch(boost::asio::any_io_executor loop);
+
+  // Without a supervisor (orphan.cpp).
+  bool may_be_adopted() const noexcept;
+  void become_orphan(error_code why);
+  void wait_to_call();
+  void call_home();
+  void be_adopted();
+
   void stop_heartbeats() noexcept;
 
   // The application's messages (messages.cpp).
@@ -55,6 +65,8 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
 
   boost::asio::io_context& context;
   boost::asio::signal_set signals;
+  boost::asio::steady_timer call_timer;
+  std::optional<std::chrono::steady_clock::time_point> orphaned_since;
   std::shared_ptr<mover> moves;
   std::uint64_t finished = 0;  ///< requests, in the drain
   ipc::welcome identity;

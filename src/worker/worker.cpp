@@ -34,6 +34,7 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
 worker::~worker() {
   impl_->forget_signals();
   impl_->stop_heartbeats();
+  impl_->call_timer.cancel();
   if (impl_->channel) impl_->channel->close();
   impl_->lose_mail(boost::asio::error::operation_aborted);
   impl_->moves->close();
@@ -94,6 +95,7 @@ void worker::done() {
   impl_->moves->close();
   impl_->forget_signals();
   impl_->stop_heartbeats();
+  impl_->call_timer.cancel();
 }
 
 void worker::report_failure(std::string_view where, std::string_view what) noexcept try {
@@ -122,6 +124,7 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
   if (const auto* letter = std::get_if<ipc::note>(&what)) return on_note(*letter, std::move(descriptors));
   if (std::holds_alternative<ipc::adopt>(what) && descriptors.size() == 1)
     return moves->add_source(std::move(descriptors.front()));
+  if (std::holds_alternative<ipc::adopted>(what)) return be_adopted();
   const auto* drain = std::get_if<ipc::drain>(&what);
   if (drain != nullptr) {
     const auto now = std::chrono::steady_clock::now();
@@ -135,6 +138,7 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
 void worker::impl::on_channel_end(error_code why) {
   if (state == worker_state::exited) return;
   lose_mail(make_error_code(error::channel_closed));
+  if (may_be_adopted()) return become_orphan(why);
   log(log_level::error, "the supervisor is gone (" + why.message() + "); this worker drains and leaves");
   const auto now = std::chrono::steady_clock::now();
   begin_drain({now, now + identity.drain_timeout, exit_reason::orphaned});

@@ -71,6 +71,8 @@ TEST_CASE("welcome carries identity and listeners in their order") {
   CHECK(back.load_board);
   CHECK_FALSE(back.statistics);
   CHECK(back.heartbeat == what.heartbeat);
+  CHECK(back.rendezvous == what.rendezvous);
+  CHECK(back.orphan_timeout == what.orphan_timeout);
   CHECK_FALSE(through(ipc::welcome{}).load_board);
   CHECK(back.probe == what.probe);
   CHECK(through(ipc::welcome{}).probe.empty());

@@ -27,6 +27,8 @@ inline ipc::welcome full_welcome(std::size_t listeners) {
   what.drain_timeout = std::chrono::hours(24 * 366);
   what.load_board = true;
   what.probe = "/healthz";
+  what.rendezvous = "/run/shop.home";
+  what.orphan_timeout = std::chrono::seconds(60);
   what.heartbeat = std::chrono::milliseconds(300);
   for (std::size_t i = 0; i < listeners; ++i) {
     listener each;
@@ -59,7 +61,18 @@ inline std::vector<ipc::message> sample_messages() {
   failure.where = "GET /";
   failure.what = std::string("zero \0 byte, \xFF, line\nend", 24);
   failure.suppressed = 10;
-  return {hello,
+  ipc::report report;
+  report.worker = {42};
+  report.slot = {3};
+  report.generation = {7};
+  report.name = "shop";
+  report.state = worker_state::draining;
+  report.load_board = true;
+  report.statistics = true;
+  report.listeners = full_welcome(2).listeners;
+  return {report,
+          ipc::adopted{},
+          hello,
           ipc::welcome{},
           full_welcome(1),
           full_welcome(64),

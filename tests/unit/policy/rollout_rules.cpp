@@ -166,6 +166,7 @@ void rollout_world::account_for(const publish& what) {
     case event_kind::online:
     case event_kind::launch_failed:
     case event_kind::restart_delayed:
+    case event_kind::adopted:
     case event_kind::unresponsive:
     case event_kind::hung:
     case event_kind::recovered:

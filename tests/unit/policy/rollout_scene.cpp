@@ -96,6 +96,7 @@ std::string rollout_scene::say(const event& what) {
     case event_kind::draining:
     case event_kind::disconnected:
     case event_kind::launch_failed:
+    case event_kind::adopted:
     case event_kind::unresponsive:
     case event_kind::hung:
     case event_kind::recovered:

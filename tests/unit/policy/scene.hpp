@@ -16,6 +16,9 @@ class scene {
   explicit scene(const fleet_settings& settings) : fleet_{settings} {}
 
   std::string start() { return say(fleet_.start(now)); }
+  std::string adopt(const kept_state& kept, const std::vector<found_worker>& found) {
+    return say(fleet_.adopt(kept, found, now));
+  }
   std::string launched(std::uint64_t id) { return say(fleet_.launched({id}, now)); }
   std::string launch_failed(std::uint64_t id, std::string why) {
     return say(fleet_.launch_failed({id}, std::move(why), now));

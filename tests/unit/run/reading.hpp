@@ -90,6 +90,8 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "oom-score") return o.oom_score ? std::to_string(*o.oom_score) : "";
   if (name == "cpu-affinity") return o.cpu_affinity ? "on" : "off";
   if (name == "no-new-privileges") return o.no_new_privileges ? "on" : "off";
+  if (name == "rendezvous") return o.rendezvous;
+  if (name == "orphan-timeout") return ms(o.orphan_timeout);
   if (name == "user") return o.user;
   if (name == "group") return o.group;
   if (name == "pid-file") return o.pid_file;
@@ -145,6 +147,8 @@ inline const std::vector<setting_case>& setting_cases() {
       {"max-requests", "1000", "2000", "0", "1000", "2000", "0"},
       {"max-age", "\"24h\"", "30s", "0", "86400000", "30000", "0"},
       {"max-rss", "\"512M\"", "2G", "0", "536870912", "2147483648", "0"},
+      {"rendezvous", "\"/run/a\"", "/run/b", "c", "/run/a", "/run/b", "c"},
+      {"orphan-timeout", "5", "500ms", "0", "5000", "500", "0"},
       {"user", "\"www\"", "web", "nobody", "www", "web", "nobody"},
       {"group", "\"www\"", "web", "nogroup", "www", "web", "nogroup"},
       {"pid-file", "\"/a.pid\"", "/b.pid", "c.pid", "/a.pid", "/b.pid", "c.pid"},

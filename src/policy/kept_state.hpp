@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cluster/statistics.hpp>
+#include <cluster/types.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cluster::policy {
+
+/// A worker as the next supervisor may find it.
+struct kept_worker {
+  worker_id id;
+  slot_id slot;
+  generation_id generation;
+  std::uint64_t pid = 0;  ///< the driver's to fill in; with `start` it names a process for good
+  std::uint64_t start = 0;
+};
+
+struct kept_slot {
+  std::uint64_t launches = 0;
+  std::uint64_t failures_in_a_row = 0;
+};
+
+/// What the next supervisor has to know if this one dies, beyond what workers can tell.
+struct kept_state {
+  std::string name;                 ///< of the cluster
+  std::vector<std::string> listen;  ///< as configured
+  worker_id last_worker;            ///< the last number given
+  generation_id generation;
+  generation_id newest;
+  std::size_t target = 0;
+  std::uint64_t configured = 0;  ///< number of workers as configured; target was that once
+  bool rolling = false;
+  std::uint64_t sequence = 0;  ///< of the last event
+  traffic past;                ///< of workers that are gone
+  std::vector<kept_slot> slots;
+  std::vector<kept_worker> workers;
+};
+
+/// A line a thing, with the version first and a mark of completeness last.
+std::string to_text(const kept_state&);
+
+/// Nothing if it is not whole, of another version, or says what cannot be.
+std::optional<kept_state> parse_kept_state(std::string_view text);
+
+}  // namespace cluster::policy

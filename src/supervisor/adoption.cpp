@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+// What is left of a supervisor that died: its workers, its listeners and its notes; and the notes that this
+// one leaves.
+#include "os/message_socket.hpp"
+#include "supervisor/homecoming.hpp"
+#include "supervisor/impl.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace cluster {
+namespace {
+
+constexpr std::chrono::seconds patience{2};
+
+std::string state_file(const options& settings) { return settings.rendezvous + ".state"; }
+
+policy::kept_state read_notes(const options& settings) {
+  std::ifstream file(state_file(settings), std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  auto kept = policy::parse_kept_state(text);
+  return kept && kept->name == settings.name ? std::move(*kept) : policy::kept_state{};
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+// The lock comes first: only its holder touches the other files.
+os::failure supervisor::impl::come_home() {
+  if (settings.rendezvous.empty()) return {};
+  std::error_code ignored;
+  // Workers look for it from wherever they are.
+  settings.rendezvous = std::filesystem::absolute(settings.rendezvous, ignored).string();
+  os::pid_file fresh;
+  if (os::failure failed = fresh.acquire(settings.rendezvous + ".lock")) {
+    if (failed.code == make_error_code(error::owned_elsewhere))
+      failed.detail = "another supervisor owns this cluster: " + failed.detail;
+    return failed;
+  }
+  std::destroy_at(&home_lock);
+  std::construct_at(&home_lock, std::move(fresh));
+  const uid_t own = ::geteuid();
+  const uid_t theirs = starter.worker_user().value_or(own);
+  if (os::failure failed = home.open(settings.rendezvous, theirs == own ? static_cast<uid_t>(-1) : theirs))
+    return failed;
+  kept = read_notes(settings);
+  if (kept.workers.empty()) return {};
+  returned = welcome_home(home, kept, {settings.name, {own, theirs}}, patience);
+  return {};
+}
+
+// Any worker has them all; those of one that drains are closed already.
+void supervisor::impl::take_listeners(std::vector<os::listen_socket>& into) {
+  const auto most = std::ranges::max_element(
+      returned, {}, [](const returned_worker& each) { return each.listeners.size(); });
+  if (most == returned.end() || most->listeners.empty()) return;
+  std::vector<os::listen_socket> taken;
+  for (std::size_t i = 0; i < most->listeners.size(); ++i) {
+    const listener& described = most->report.listeners[i];
+    // Files of sockets that this cluster has made are its to remove; those of passed ones are not.
+    const bool made_here = std::ranges::count(kept.listen, described.uri) != 0;
+    os::listen_socket socket;
+    if (os::adopt_listener(std::move(most->listeners[i]), described, made_here, socket)) return;
+    taken.push_back(std::move(socket));
+  }
+  if (kept.listen != settings.listen)
+    settings.log(log_level::warning,
+                 "the addresses to listen on were changed; those of the workers that live on are kept");
+  into = std::move(taken);
+}
+
+void supervisor::impl::adopt_workers(clock::time_point now) {
+  std::vector<policy::found_worker> found;
+  starter.rename_newest(kept.newest);
+  for (returned_worker& each : returned) {
+    const ipc::report& said = each.report;
+    auto made = std::make_unique<worker_process>(executor, said.slot, said.generation,
+                                                 std::move(each.process), std::move(each.socket));
+    worker_process& one = *made;
+    one.start = each.start;
+    one.welcomed = true;
+    if (each.page) static_cast<void>(one.page.adopt(std::move(each.page)));
+    starter.adopt(settings, said.generation, one.child.pid());
+    found.push_back(
+        {said.worker, said.slot, said.generation, said.state, now - os::age_of_process(each.start)});
+    workers.emplace(said.worker, std::move(made));
+    converse(said.worker, one);
+    one.channel->send(ipc::adopted{});
+  }
+  last_sequence = kept.sequence;
+  past = kept.past;
+  const bool interrupted = kept.rolling;
+  settings.log(log_level::info, "took over " + std::to_string(returned.size()) + " of " +
+                                    std::to_string(kept.workers.size()) + " workers");
+  returned.clear();
+  apply(fleet->adopt(kept, found, now));
+  for (const policy::found_worker& each : found)
+    if (running && fleet->is_ready(each.id)) watch(each.id);
+  if (!running || (!interrupted && !fleet->mixed())) return;
+  settings.log(log_level::warning, "a roll-out was interrupted; all slots are replaced now");
+  reload({}, [](error_code, const reload_report&) {});
+}
+
+// Who comes when everything is settled has no place any more, and is told so.
+void supervisor::impl::await_latecomers() {
+  if (home.fd() < 0) return;
+  if (!late) late.emplace(executor, ::fcntl(home.fd(), F_DUPFD_CLOEXEC, 3));
+  late->async_wait(late->wait_read, [weak = weak_from_this()](const error_code& ec) {
+    const auto self = weak.lock();
+    if (ec || !self || !self->running) return;
+    os::caller from;
+    while (!self->home.accept(from)) self->send_away(from);
+    self->await_latecomers();
+  });
+}
+
+void supervisor::impl::send_away(const os::caller& from) {
+  std::vector<std::byte> data;
+  ipc::encode(ipc::drain{exit_reason::orphaned, std::chrono::milliseconds(0), settings.drain_timeout}, 0,
+              data);
+  static_cast<void>(os::send_message(from.socket.get(), data, {}));
+  settings.log(log_level::warning, "process " + std::to_string(from.pid) +
+                                       " calls as a worker of before, too late; it is sent away");
+}
+
+// Written anew when something has changed, by rename: whoever reads it finds one state or another.
+void supervisor::impl::save() {
+  if (home.fd() < 0 || !fleet) return;
+  policy::kept_state now = fleet->keep();
+  now.name = settings.name;
+  now.listen = settings.listen;
+  now.configured = settings.workers;
+  now.sequence = last_sequence;
+  now.past = past;
+  for (policy::kept_worker& each : now.workers) {
+    const worker_process* process = find(each.id);
+    if (process == nullptr) continue;
+    each.pid = static_cast<std::uint64_t>(process->child.pid());
+    each.start = process->start;
+  }
+  std::string text = policy::to_text(now);
+  if (text == saved) return;
+  const std::string path = state_file(settings);
+  const os::unique_fd file(::open((path + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file || !write_all(file.get(), text) || ::rename((path + ".new").c_str(), path.c_str()) != 0) {
+    if (!std::exchange(save_failed, true))
+      settings.log(log_level::error,
+                   path + ": " + os::last_error().message() +
+                       "; if this supervisor dies, the next one cannot take its workers over");
+    return;
+  }
+  save_failed = false;
+  saved = std::move(text);
+}
+
+void supervisor::impl::leave_home() noexcept {
+  if (home.fd() < 0) return;
+  late.reset();
+  home.close();
+  ::unlink(state_file(settings).c_str());
+  std::destroy_at(&home_lock);
+  std::construct_at(&home_lock);
+  saved.clear();
+}
+
+}  // namespace cluster

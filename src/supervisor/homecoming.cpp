@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "supervisor/homecoming.hpp"
+
+#include "os/message_socket.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <list>
+#include <map>
+#include <utility>
+
+namespace cluster {
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+/// Takes the calls and keeps what is good.
+class reception {
+ public:
+  reception(os::rendezvous& at, const policy::kept_state& kept, const callers& who) : at_(at), who_(who) {
+    for (const policy::kept_worker& each : kept.workers) {
+      const auto pid = static_cast<pid_t>(each.pid);
+      if (os::start_of_process(pid) == each.start) expected_.emplace(pid, each);
+    }
+  }
+
+  bool complete() const { return expected_.empty(); }
+
+  /// Waits for whatever comes next, until then.
+  void wait(clock_type::time_point until) {
+    std::vector<pollfd> all{{at_.fd(), POLLIN, 0}};
+    for (const os::caller& each : waiting_) all.push_back({each.socket.get(), POLLIN, 0});
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_type::now());
+    if (::poll(all.data(), all.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0)
+      return;
+    os::caller fresh;
+    while (!at_.accept(fresh))
+      if (std::ranges::count(who_.users, fresh.user) != 0) waiting_.push_back(std::move(fresh));
+    waiting_.remove_if([this](os::caller& each) { return hear(each); });
+    // Some that are expected may have died meanwhile.
+    std::erase_if(expected_,
+                  [](const auto& each) { return os::start_of_process(each.first) != each.second.start; });
+  }
+
+  std::vector<returned_worker> take() { return std::move(returned_); }
+
+ private:
+  /// True when the call is over, for better or worse.
+  bool hear(os::caller& from) {
+    os::received_message received;
+    const error_code ec = os::receive_message(from.socket.get(), buffer_, received);
+    if (ec == boost::asio::error::would_block) return false;
+    ipc::decoded incoming;
+    if (ec || received.truncated || ipc::decode(std::span(buffer_).first(received.size), incoming))
+      return true;
+    auto* report = std::get_if<ipc::report>(&incoming.what);
+    if (!incoming.known || report == nullptr || !is_ours(from, *report)) return true;
+    const std::size_t wanted =
+        report->listeners.size() + (report->load_board ? 1 : 0) + (report->statistics ? 1 : 0);
+    if (received.descriptors.size() != wanted) return true;
+    returned_worker one;
+    auto next = received.descriptors.begin();
+    for (std::size_t i = 0; i < report->listeners.size(); ++i) one.listeners.push_back(std::move(*next++));
+    if (report->load_board) one.board = std::move(*next++);
+    if (report->statistics) one.page = std::move(*next++);
+    one.report = std::move(*report);
+    one.process = {from.pid, std::move(from.pidfd)};
+    one.socket = std::move(from.socket);
+    one.start = expected_.at(from.pid).start;
+    expected_.erase(from.pid);
+    returned_.push_back(std::move(one));
+    return true;
+  }
+
+  bool is_ours(const os::caller& from, const ipc::report& report) const {
+    const auto found = expected_.find(from.pid);
+    return found != expected_.end() && report.protocol == ipc::protocol_version &&
+           report.name == who_.cluster && report.worker == found->second.id &&
+           report.slot == found->second.slot && report.generation == found->second.generation;
+  }
+
+  os::rendezvous& at_;
+  const callers& who_;
+  std::map<pid_t, policy::kept_worker> expected_;
+  std::list<os::caller> waiting_;
+  std::vector<returned_worker> returned_;
+  std::array<std::byte, ipc::max_message_size> buffer_{};
+};
+
+}  // namespace
+
+std::vector<returned_worker> welcome_home(os::rendezvous& at, const policy::kept_state& kept,
+                                          const callers& who, std::chrono::milliseconds patience) {
+  const auto deadline = clock_type::now() + patience;
+  reception all(at, kept, who);
+  while (!all.complete() && clock_type::now() < deadline)
+    all.wait(std::min(deadline, clock_type::now() + std::chrono::milliseconds(200)));
+  return all.take();
+}
+
+}  // namespace cluster

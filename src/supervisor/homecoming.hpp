@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "ipc/message.hpp"
+#include "os/launch.hpp"
+#include "os/rendezvous.hpp"
+#include "policy/kept_state.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cluster {
+
+/// A worker that has called, with what it brought.
+struct returned_worker {
+  ipc::report report;  ///< its listeners' native handles are in `listeners`
+  os::launched_process process;
+  os::unique_fd socket;
+  std::vector<os::unique_fd> listeners;
+  os::unique_fd board;
+  os::unique_fd page;
+  std::uint64_t start = 0;
+};
+
+/// Who may call.
+struct callers {
+  std::string cluster;
+  std::vector<uid_t> users;
+};
+
+/// Takes the calls of workers that a dead supervisor has left behind: of those in `kept` that still live,
+/// until all have come or the time is over. Blocks; nothing else can be done before it.
+std::vector<returned_worker> welcome_home(os::rendezvous& at, const policy::kept_state& kept,
+                                          const callers& who, std::chrono::milliseconds patience);
+
+}  // namespace cluster

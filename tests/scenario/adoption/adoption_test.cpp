@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSL-1.0
+// Supervisors that are killed, and the next ones: whole programs, from outside.
+#include "support/catch.hpp"
+#include "support/program.hpp"
+#include "support/strict_load.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <set>
+#include <thread>
+#include <vector>
+
+using namespace cluster::test;
+using namespace std::chrono_literals;
+using manner = strict_load::manner;
+using clock_type = std::chrono::steady_clock;
+
+namespace {
+
+/// A cluster whose supervisors come and go. All of them are kept: their workers write to their output.
+class succession {
+ public:
+  explicit succession(std::vector<std::string> flags) : flags_(std::move(flags)) {
+    std::filesystem::copy_file(CLUSTER_TEST_BINARY_DIR "/examples/90_workbench", folder_ / "app");
+    start();
+  }
+
+  program& now() { return *all_.back(); }
+  program& first() { return *all_.front(); }
+  std::string place() const { return folder_ / "home"; }
+  std::string folder(const std::string& name) const { return folder_ / name; }
+
+  program& start(std::vector<std::string> more = {}) {
+    program_settings settings{folder_ / "app", {"--listen", "127.0.0.1:0", "--rendezvous", place()}, {}, {}};
+    settings.arguments.insert(settings.arguments.end(), flags_.begin(), flags_.end());
+    settings.arguments.insert(settings.arguments.end(), more.begin(), more.end());
+    all_.push_back(std::make_unique<program>(std::move(settings)));
+    return now();
+  }
+
+  /// Kills the present one and waits until it is gone.
+  void kill() {
+    now().signal(SIGKILL);
+    while (process_exists(now().pid())) std::this_thread::sleep_for(1ms);
+  }
+
+  /// The living processes of this cluster's program, supervisors aside.
+  std::set<int> workers() const {
+    std::set<int> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const int pid = std::atoi(entry.path().filename().c_str());
+      std::error_code ec;
+      const auto runs = std::filesystem::read_symlink(entry.path() / "exe", ec);
+      if (pid == 0 || ec || runs != folder_ / "app" || !process_exists(pid)) continue;
+      if (std::ranges::none_of(all_, [pid](const auto& each) { return each->pid() == pid; }))
+        found.insert(pid);
+    }
+    return found;
+  }
+
+  ~succession() {
+    // Also those that no program has announced.
+    now().signal(SIGKILL);
+    for (const int pid : workers()) ::kill(pid, SIGKILL);
+  }
+
+ private:
+  scratch_folder folder_;
+  std::vector<std::string> flags_;
+  std::vector<std::unique_ptr<program>> all_;
+};
+
+int rounds(int by_default) {
+  const char* wanted = std::getenv("CLUSTER_TEST_KILLS");  // more of them in a soak
+  return wanted != nullptr ? std::atoi(wanted) : by_default;
+}
+
+}  // namespace
+
+TEST_CASE("killed supervisors: the next ones take the workers over, nothing is lost or closed",
+          "[adoption]") {
+  succession cluster({"--workers", "3"});
+  cluster.first().wait_ready(3);
+  const std::uint16_t port = cluster.first().port();
+  const std::set<int> before = cluster.workers();
+  const std::uint64_t seed = std::random_device{}();
+  strict_load clients(port, seed,
+                      {{manner::busy, 2},
+                       {manner::paced, 4},
+                       {manner::single, 2},
+                       {manner::holder, 8},
+                       {manner::pipelined, 2},
+                       {manner::posting, 1}});
+  clients.wait_for_more(100);
+  std::vector<double> took;
+  const int wanted = rounds(6);
+  for (int round = 0; round < wanted; ++round) {
+    cluster.kill();
+    clients.wait_for_more(50);
+    const auto start = clock_type::now();
+    cluster.start().wait_for("took over 3 of 3 workers");
+    took.push_back(std::chrono::duration<double, std::milli>(clock_type::now() - start).count());
+    CHECK(cluster.now().port() == port);
+    clients.wait_for_more(50);
+  }
+  CHECK(cluster.workers() == before);
+  // The last one is a supervisor like any other.
+  cluster.now().signal(SIGHUP);
+  cluster.now().wait_for("reload completed: 3 of 3 slots");
+  const strict_load::result seen = clients.finish();
+  std::ranges::sort(took);
+  WARN(wanted << " kills of the supervisor, seed " << seed << ": " << seen.words() << "; adoption took "
+              << took[took.size() / 2] << " ms in the median, " << took.back() << " ms at most");
+  INFO(cluster.now().output());
+  CHECK(seen.lost() == 0);
+  CHECK(seen.announced == 0);
+  ::kill(cluster.now().ready_workers().front().pid, SIGKILL);
+  cluster.now().wait_ready(4);
+  CHECK(cluster.now().ready_workers().back().id == 7);
+  cluster.now().signal(SIGTERM);
+  CHECK(cluster.now().wait_exit().code == 0);
+  CHECK(cluster.workers().empty());
+  CHECK_FALSE(std::filesystem::exists(cluster.place()));
+  CHECK_FALSE(std::filesystem::exists(cluster.place() + ".state"));
+  CHECK_FALSE(std::filesystem::exists(cluster.place() + ".lock"));
+}
+
+TEST_CASE("of two supervisors one wins, and the other leaves with its own code", "[adoption]") {
+  succession cluster({"--workers", "1"});
+  cluster.first().wait_ready(1);
+  program& second = cluster.start();
+  CHECK(second.wait_exit().code == 5);
+  CHECK(second.output().find("another supervisor owns this cluster") != std::string::npos);
+  CHECK(get(cluster.first().port(), "/").status == 200);
+  cluster.first().signal(SIGTERM);
+  CHECK(cluster.first().wait_exit().code == 0);
+}
+
+TEST_CASE("slots that emptied while nobody looked are filled by the next supervisor", "[adoption]") {
+  succession cluster({"--workers", "3"});
+  cluster.first().wait_ready(3);
+  const auto victim = cluster.first().ready_workers()[1];
+  cluster.kill();
+  ::kill(victim.pid, SIGKILL);
+  while (process_exists(victim.pid)) std::this_thread::sleep_for(1ms);
+  cluster.start().wait_for("took over 2 of 3 workers");
+  cluster.now().wait_ready(1);
+  const auto fresh = cluster.now().ready_workers().front();
+  CHECK(fresh.slot == victim.slot);
+  CHECK(fresh.id == 4);
+  CHECK(cluster.workers().size() == 3);
+  CHECK(get(cluster.first().port(), "/").status == 200);
+}
+
+TEST_CASE("what was scaled stays scaled, and Unix sockets are taken over too", "[adoption]") {
+  succession cluster({"--workers", "2"});
+  cluster.first().wait_ready(2);
+  cluster.kill();
+  const std::string path = cluster.folder("app.sock");
+  for (const int pid : cluster.workers()) ::kill(pid, SIGKILL);
+  while (!cluster.workers().empty()) std::this_thread::sleep_for(1ms);
+  program& before = cluster.start({"--listen", "unix:" + path});  // nobody lives: a fresh start
+  before.wait_ready(2);
+  before.signal(SIGTTIN);
+  before.wait_for("scaled to 3 workers");
+  cluster.kill();
+  connection over_unix(path);
+  CHECK(over_unix.get("/").status == 200);
+  cluster.start({"--listen", "unix:" + path}).wait_for("took over 3 of 3 workers");
+  CHECK(over_unix.get("/").status == 200);
+  CHECK(connection(path).get("/").status == 200);
+  cluster.now().signal(SIGTERM);
+  CHECK(cluster.now().wait_exit().code == 0);
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("a supervisor killed in the middle of a roll-out: one generation in the end, nothing lost",
+          "[adoption]") {
+  succession cluster({"--workers", "3"});
+  cluster.first().wait_ready(3);
+  const std::uint64_t seed = std::random_device{}();
+  std::mt19937_64 chance(seed);
+  strict_load clients(cluster.first().port(), seed,
+                      {{manner::busy, 2}, {manner::paced, 2}, {manner::single, 2}, {manner::holder, 4}});
+  int interrupted = 0;
+  for (int round = 0; round < rounds(8); ++round) {
+    clients.wait_for_more(20);
+    const std::set<int> before = cluster.workers();
+    cluster.now().signal(SIGHUP);
+    cluster.now().wait_for("got SIGHUP");
+    std::this_thread::sleep_for(std::chrono::milliseconds(chance() % 30));
+    cluster.kill();
+    cluster.start().wait_for("took over ");
+    cluster.now().wait_for("listening on ");
+    // It may have been over already, or not begun.
+    if (cluster.now().count("a roll-out was interrupted") == 0) continue;
+    cluster.now().wait_for(" is complete, 3 of 3 slots replaced");
+    ++interrupted;
+    std::set<int> both;
+    const std::set<int> after = cluster.workers();
+    std::ranges::set_intersection(before, after, std::inserter(both, both.end()));
+    INFO("seed " << seed << "\n" << cluster.now().output());
+    CHECK(both.empty());
+    CHECK(after.size() == 3);
+  }
+  const strict_load::result seen = clients.finish();
+  WARN(interrupted << " interrupted roll-outs, seed " << seed << ": " << seen.words());
+  INFO(cluster.now().output());
+  CHECK(seen.lost() == 0);
+  CHECK(seen.announced == 0);
+}
+
+TEST_CASE("if nobody comes the workers finish and leave", "[adoption]") {
+  succession cluster({"--workers", "2", "--orphan-timeout", "300ms"});
+  cluster.first().wait_ready(2);
+  const std::uint16_t port = cluster.first().port();
+  connection slow(port);
+  REQUIRE(slow.send("GET /ms/700 HTTP/1.1\r\nHost: test\r\n\r\n"));
+  REQUIRE(get(port, "/ms/20").status == 200);
+  cluster.kill();
+  CHECK(get(port, "/").status == 200);  // nobody is there, and they serve
+  CHECK(slow.receive().status == 200);
+  cluster.first().wait_for("no supervisor has come");
+  CHECK(cluster.first().wait_exit().signal == SIGKILL);
+  CHECK(cluster.workers().empty());
+}
