@@ -298,6 +298,12 @@ class supervisor {
         [this](auto handler, worker_id which) { start_end(which, std::move(handler)); }, token, worker);
   }
 
+  /// Writes down what another supervisor needs to take over from this one, which is about to be replaced by
+  /// exec (cluster::run does that on SIGUSR2). Nothing else changes. Errors: not_running; invalid_options
+  /// without options::rendezvous; reload_running; worker_unavailable while no worker is
+  /// ready; launch_failed if the notes cannot be written.
+  CLUSTER_API error_code prepare_successor();
+
   CLUSTER_API cluster_status status() const;
 
   /// What a living worker uses of the machine, read now; nothing if it is gone. Reading its share of

@@ -7,6 +7,7 @@
 #include "os/output.hpp"
 #include "run/command_line.hpp"
 #include "run/signals.hpp"
+#include "run/upgrade.hpp"
 
 #include <cluster/control_server.hpp>
 #include <cluster/supervisor.hpp>
@@ -78,7 +79,7 @@ bool open_admin(const options& settings, control_server& control, std::vector<os
 }
 
 int supervise(options settings, std::function<options()> refresh,
-              const std::function<void(supervisor&)>& prepare) {
+              const std::function<void(supervisor&)>& prepare, int argc, char** argv) {
   if (!settings.log_file.empty()) {
     if (os::failure failed = os::redirect_output(settings.log_file)) {
       complain(settings, failed.detail);
@@ -114,9 +115,13 @@ int supervise(options settings, std::function<options()> refresh,
   master.on_reload(std::move(refresh));
   if (prepare) prepare(master);
   run_detail::signal_rules signals(context, master, settings);
+  run_detail::let_signals_through();  // after an upgrade they were held back
+  run_detail::upgrader upgrade(context, master, settings, argc, argv);
+  signals.on_upgrade([&] { upgrade.start(); });
   master.async_run([&](error_code result) {
     ec = result;
     signals.cancel();
+    upgrade.cancel();
     control.close();
   });
   const cluster_status now = master.status();
@@ -176,7 +181,7 @@ int run(int argc, char** argv, options defaults, std::function<int(worker&)> ser
         if (again.to_do == run_detail::command::what::refuse) throw std::invalid_argument(again.text);
         return std::move(again.settings);
       },
-      prepare);
+      prepare, argc, argv);
 } catch (const std::exception& problem) {
   complain(defaults, problem.what());
   return failed_running;

@@ -9,11 +9,25 @@
 #include <string>
 
 namespace cluster::run_detail {
+namespace {
+
+constexpr int handled[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
+
+void change_mask(int how) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : handled) ::sigaddset(&set, number);
+  ::pthread_sigmask(how, &set, nullptr);
+}
+
+}  // namespace
+
+void hold_signals() { change_mask(SIG_BLOCK); }
+void let_signals_through() { change_mask(SIG_UNBLOCK); }
 
 signal_rules::signal_rules(boost::asio::io_context& context, supervisor& master, const options& settings)
     : master_(master), log_(settings.log), log_file_(settings.log_file), signals_(context) {
-  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU})
-    signals_.add(number);
+  for (const int number : handled) signals_.add(number);
   survive_broken_pipes();
   wait();
 }
@@ -39,6 +53,9 @@ void signal_rules::act(int number) {
     case SIGQUIT: stopping_ = true; return master_.async_stop(stop_mode::fast, ignore);
     case SIGHUP: return reload();
     case SIGUSR1: return reopen_log();
+    case SIGUSR2:
+      if (upgrade_) upgrade_();
+      return;
     case SIGTTIN: return scale(+1);
     case SIGTTOU: return scale(-1);
     default:  // a signal number, not a state

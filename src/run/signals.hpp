@@ -8,19 +8,21 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace cluster::run_detail {
 
 /// What signals mean to a program that `cluster::run` owns. Handlers only wake the loop; the loop acts.
 ///
 /// TERM, INT: graceful stop, a second one fast. QUIT: fast stop. HUP: rolling replacement. TTIN, TTOU: one
-/// worker more, one less. USR1: opens the log file again. USR2: not built yet, so said and otherwise ignored;
-/// its default would end the cluster.
+/// worker more, one less. USR1: opens the log file again. USR2: upgrade of the supervisor.
 class signal_rules {
  public:
   signal_rules(boost::asio::io_context& context, supervisor& master, const options& settings);
 
+  void on_upgrade(std::function<void()> start) { upgrade_ = std::move(start); }
   void cancel() { signals_.cancel(); }
 
  private:
@@ -34,8 +36,14 @@ class signal_rules {
   const logger& log_;
   const std::string& log_file_;
   boost::asio::signal_set signals_;
+  std::function<void()> upgrade_;
   bool stopping_ = false;
 };
+
+/// Blocks what signal_rules handle, around an exec: until the new program handles them, they wait.
+void hold_signals();
+/// The opposite; also in the new program, which inherits what is blocked.
+void let_signals_through();
 
 /// A write to a closed pipe or socket is an error to handle, not the end of a worker. A handler that does
 /// nothing rather than SIG_IGN: that one would be inherited by every program the worker starts.

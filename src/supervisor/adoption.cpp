@@ -169,11 +169,22 @@ void supervisor::impl::save() {
   saved = std::move(text);
 }
 
+// A worker that holds the listeners has to be there: with this process its own go.
+error_code supervisor::impl::prepare_successor() {
+  if (!running || fleet->stopping()) return make_error_code(error::not_running);
+  if (home.fd() < 0) return make_error_code(error::invalid_options);
+  if (fleet->rolling()) return make_error_code(error::reload_running);
+  if (fleet->ready_count() == 0) return make_error_code(error::worker_unavailable);
+  save();
+  return save_failed ? make_error_code(error::launch_failed) : error_code();
+}
+
 void supervisor::impl::leave_home() noexcept {
   if (home.fd() < 0) return;
   late.reset();
   home.close();
-  ::unlink(state_file(settings).c_str());
+  // Those who came and were not taken over wait for somebody else, who will need the notes.
+  if (returned.empty()) ::unlink(state_file(settings).c_str());
   std::destroy_at(&home_lock);
   std::construct_at(&home_lock);
   saved.clear();

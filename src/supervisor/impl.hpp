@@ -85,6 +85,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void await_latecomers();
   void send_away(const os::caller& from);
   void save();
+  error_code prepare_successor();
   void leave_home() noexcept;
 
   // Workers that have served enough (recycle.cpp).

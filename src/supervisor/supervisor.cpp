@@ -74,6 +74,7 @@ void supervisor::on_reload(std::function<options()> refresh) { impl_->refresh = 
 std::optional<worker_usage> supervisor::usage(worker_id id, bool with_pss) const {
   return impl_->usage(id, with_pss);
 }
+error_code supervisor::prepare_successor() { return impl_->prepare_successor(); }
 cluster_status supervisor::status() const { return impl_->status(); }
 const std::string& supervisor::failure() const noexcept { return impl_->failure_text; }
 int supervisor::duplicate_pidfd(worker_id id) const { return impl_->duplicate_pidfd(id); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Supervisors that are killed, and the next ones: whole programs, from outside.
+#include "succession.hpp"
 #include "support/catch.hpp"
-#include "support/program.hpp"
 #include "support/strict_load.hpp"
 
 #include <signal.h>
@@ -21,59 +21,6 @@ using manner = strict_load::manner;
 using clock_type = std::chrono::steady_clock;
 
 namespace {
-
-/// A cluster whose supervisors come and go. All of them are kept: their workers write to their output.
-class succession {
- public:
-  explicit succession(std::vector<std::string> flags) : flags_(std::move(flags)) {
-    std::filesystem::copy_file(CLUSTER_TEST_BINARY_DIR "/examples/90_workbench", folder_ / "app");
-    start();
-  }
-
-  program& now() { return *all_.back(); }
-  program& first() { return *all_.front(); }
-  std::string place() const { return folder_ / "home"; }
-  std::string folder(const std::string& name) const { return folder_ / name; }
-
-  program& start(std::vector<std::string> more = {}) {
-    program_settings settings{folder_ / "app", {"--listen", "127.0.0.1:0", "--rendezvous", place()}, {}, {}};
-    settings.arguments.insert(settings.arguments.end(), flags_.begin(), flags_.end());
-    settings.arguments.insert(settings.arguments.end(), more.begin(), more.end());
-    all_.push_back(std::make_unique<program>(std::move(settings)));
-    return now();
-  }
-
-  /// Kills the present one and waits until it is gone.
-  void kill() {
-    now().signal(SIGKILL);
-    while (process_exists(now().pid())) std::this_thread::sleep_for(1ms);
-  }
-
-  /// The living processes of this cluster's program, supervisors aside.
-  std::set<int> workers() const {
-    std::set<int> found;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const int pid = std::atoi(entry.path().filename().c_str());
-      std::error_code ec;
-      const auto runs = std::filesystem::read_symlink(entry.path() / "exe", ec);
-      if (pid == 0 || ec || runs != folder_ / "app" || !process_exists(pid)) continue;
-      if (std::ranges::none_of(all_, [pid](const auto& each) { return each->pid() == pid; }))
-        found.insert(pid);
-    }
-    return found;
-  }
-
-  ~succession() {
-    // Also those that no program has announced.
-    now().signal(SIGKILL);
-    for (const int pid : workers()) ::kill(pid, SIGKILL);
-  }
-
- private:
-  scratch_folder folder_;
-  std::vector<std::string> flags_;
-  std::vector<std::unique_ptr<program>> all_;
-};
 
 int rounds(int by_default) {
   const char* wanted = std::getenv("CLUSTER_TEST_KILLS");  // more of them in a soak

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "os/child.hpp"
+
+#include <cluster/log.hpp>
+#include <cluster/supervisor.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cluster::run_detail {
+
+/// Puts a new program in the place of this process, by exec: same pid, same arguments, what lies at its path
+/// now. The workers are left alone and the new one takes them over. First the new program is asked with
+/// --check whether it could; if not, or if exec fails, this one goes on as if nothing had been.
+class upgrader {
+ public:
+  upgrader(boost::asio::io_context& context, supervisor& master, const options& settings, int argc, char** argv);
+
+  void start();
+  /// No upgrade any more; the loop is left without work of this object's.
+  void cancel();
+
+ private:
+  void checked(const exit_status& status);
+  void replace_this_process();
+  void refuse(const std::string& why) const;
+
+  boost::asio::io_context& context_;
+  supervisor& master_;
+  const logger& log_;
+  std::string path_;
+  std::vector<std::string> arguments_;
+  boost::asio::steady_timer deadline_;
+  std::unique_ptr<os::child> check_;
+};
+
+}  // namespace cluster::run_detail
