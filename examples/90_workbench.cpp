@@ -6,6 +6,7 @@
 //   /say/TEXT  the text
 //   /headers     the fields as received   /throw    throws: 500 for this request only
 //   /big         8 MiB                    /exit/N   ends its worker with exit code N
+//   /orphan/N    starts a process that outlives its parent, for 0.N s
 //   /leak/N      takes N KiB for good
 //   /upload      counts the content       /nocontent  204
 //   /stream      64 pieces of 1 KiB, length unknown beforehand
@@ -112,6 +113,11 @@ void add_routes(http::router& app, const cluster::worker& self) {
   });
   app.get("/hang", []() -> http::response {
     for (;;) ::pause();
+  });
+  app.get("/orphan/{time}", [=](const http::request& request) {
+    // A process whose parent is gone before it.
+    const std::string command = "sleep 0." + std::to_string(number(request.param("time"))) + " &";
+    return named(http::text(std::to_string(std::system(command.c_str())) + "\n"));
   });
   app.get("/leak/{kib}", [=](const http::request& request) {
     // Never freed, and touched, so that it is resident.

@@ -168,7 +168,11 @@ struct writer {
   void operator()(const draining&) {}
   void operator()(const heirs&) {}
   void operator()(const adopt&) {}
-  void operator()(const adopted&) {}
+  void operator()(const adopted& m) {
+    out.number(tag_drain_timeout, count(m.drain_timeout));
+    out.number(tag_heartbeat, count(m.heartbeat));
+    out.number(tag_orphan_timeout, count(m.orphan_timeout));
+  }
 };
 
 type type_of(const message& what) {
@@ -243,6 +247,12 @@ void read(const field& f, report& out, bool& ok) {
   if (f.tag == tag_statistics) out.statistics = f.number() != 0;
   if (f.tag == tag_listener)
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
+}
+
+void read(const field& f, adopted& out) {
+  if (f.tag == tag_drain_timeout) out.drain_timeout = duration(f);
+  if (f.tag == tag_heartbeat) out.heartbeat = duration(f);
+  if (f.tag == tag_orphan_timeout) out.orphan_timeout = duration(f);
 }
 
 void read(const field& f, drain& out) {

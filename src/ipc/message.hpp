@@ -129,8 +129,12 @@ struct report {
   bool load_board = false;
   bool statistics = false;
 };
-/// Supervisor: you are one of mine.
-struct adopted {};
+/// Supervisor: you are one of mine, and this holds from now on (as in a welcome).
+struct adopted {
+  std::chrono::milliseconds drain_timeout{0};
+  std::chrono::milliseconds heartbeat{0};
+  std::chrono::milliseconds orphan_timeout{0};
+};
 
 inline constexpr std::size_t max_unread = 48 * 1024;
 inline constexpr std::size_t max_state = 8 * 1024;

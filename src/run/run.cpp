@@ -6,6 +6,7 @@
 #include "os/listen_socket.hpp"
 #include "os/output.hpp"
 #include "run/command_line.hpp"
+#include "run/service.hpp"
 #include "run/signals.hpp"
 #include "run/upgrade.hpp"
 
@@ -17,6 +18,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -117,11 +119,18 @@ int supervise(options settings, std::function<options()> refresh,
   run_detail::signal_rules signals(context, master, settings);
   run_detail::let_signals_through();  // after an upgrade they were held back
   run_detail::upgrader upgrade(context, master, settings, argc, argv);
+  signals.on_strangers([&](int pid) {
+    const auto workers = master.status().workers;
+    return upgrade.checks_with(pid) ||
+           std::any_of(workers.begin(), workers.end(), [pid](const auto& each) { return each.pid == pid; });
+  });
+  run_detail::service_reporter service(context, master);
   signals.on_upgrade([&] { upgrade.start(); });
   master.async_run([&](error_code result) {
     ec = result;
     signals.cancel();
     upgrade.cancel();
+    service.cancel();
     control.close();
   });
   const cluster_status now = master.status();

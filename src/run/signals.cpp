@@ -2,6 +2,7 @@
 #include "run/signals.hpp"
 
 #include "os/output.hpp"
+#include "os/strangers.hpp"
 
 #include <signal.h>
 
@@ -40,7 +41,14 @@ void signal_rules::wait() {
   });
 }
 
+void signal_rules::on_strangers(std::function<bool(int)> ours) {
+  if (!os::inherits_orphans()) return;
+  ours_ = std::move(ours);
+  signals_.add(SIGCHLD);
+}
+
 void signal_rules::act(int number) {
+  if (number == SIGCHLD) return os::reap_strangers(ours_);
   log_(log_level::info, std::string("got SIG") + ::sigabbrev_np(number));
   const auto ignore = [](error_code) {};
   switch (number) {

@@ -23,6 +23,8 @@ class signal_rules {
   signal_rules(boost::asio::io_context& context, supervisor& master, const options& settings);
 
   void on_upgrade(std::function<void()> start) { upgrade_ = std::move(start); }
+  /// Ended children for which `ours` says no are collected, if orphans come to this process.
+  void on_strangers(std::function<bool(int)> ours);
   void cancel() { signals_.cancel(); }
 
  private:
@@ -37,6 +39,7 @@ class signal_rules {
   const std::string& log_file_;
   boost::asio::signal_set signals_;
   std::function<void()> upgrade_;
+  std::function<bool(int)> ours_;
   bool stopping_ = false;
 };
 

@@ -20,11 +20,14 @@ namespace cluster::run_detail {
 /// --check whether it could; if not, or if exec fails, this one goes on as if nothing had been.
 class upgrader {
  public:
-  upgrader(boost::asio::io_context& context, supervisor& master, const options& settings, int argc, char** argv);
+  upgrader(boost::asio::io_context& context, supervisor& master, const options& settings, int argc,
+           char** argv);
 
   void start();
   /// No upgrade any more; the loop is left without work of this object's.
   void cancel();
+  /// Whether this is the process that checks the new program.
+  bool checks_with(int pid) const { return check_ && check_->pid() == pid; }
 
  private:
   void checked(const exit_status& status);

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,6 +63,11 @@ os::failure supervisor::impl::come_home() {
   kept = read_notes(settings);
   if (kept.workers.empty()) return {};
   returned = welcome_home(home, kept, {settings.name, {own, theirs}}, patience);
+  // After an exec they are our children; those that ended in between wait for nobody else.
+  for (const policy::kept_worker& each : kept.workers)
+    if (std::ranges::none_of(returned,
+                             [&](const returned_worker& other) { return other.report.worker == each.id; }))
+      ::waitpid(static_cast<pid_t>(each.pid), nullptr, WNOHANG);
   return {};
 }
 
@@ -101,7 +107,9 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
         {said.worker, said.slot, said.generation, said.state, now - os::age_of_process(each.start)});
     workers.emplace(said.worker, std::move(made));
     converse(said.worker, one);
-    one.channel->send(ipc::adopted{});
+    one.channel->send(ipc::adopted{settings.drain_timeout,
+                                   policy::watchdog::interval_for(settings.hang_timeout),
+                                   settings.orphan_timeout});
   }
   last_sequence = kept.sequence;
   past = kept.past;

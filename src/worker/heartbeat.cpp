@@ -42,6 +42,13 @@ void heartbeat::wait() {
   });
 }
 
+void heartbeat::beat_every(std::chrono::milliseconds interval) {
+  boost::asio::dispatch(timer_.get_executor(), [self = shared_from_this(), interval] {
+    self->interval_ = interval;
+    self->start();  // the wait under way is cancelled by the new one
+  });
+}
+
 // The timer belongs to the loop's thread, so that is where it is cancelled.
 void heartbeat::stop() noexcept {
   if (stopped_.exchange(true)) return;

@@ -23,6 +23,8 @@ class heartbeat : public std::enable_shared_from_this<heartbeat> {
   void start();
   /// Shows one now; from the thread of the loop.
   void show();
+  /// From any thread: another interval, and a sign at once.
+  void beat_every(std::chrono::milliseconds interval);
   /// From any thread; the loop is left without work of this object's.
   void stop() noexcept;
 

@@ -45,7 +45,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void become_orphan(error_code why);
   void wait_to_call();
   void call_home();
-  void be_adopted();
+  void be_adopted(const ipc::adopted& terms);
 
   void stop_heartbeats() noexcept;
 

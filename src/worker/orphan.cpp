@@ -68,9 +68,14 @@ void worker::impl::call_home() {
   channel->send(report, std::move(copies));
 }
 
-void worker::impl::be_adopted() {
+void worker::impl::be_adopted(const ipc::adopted& terms) {
   if (!orphaned_since) return;
   orphaned_since.reset();
+  identity.drain_timeout = terms.drain_timeout;
+  identity.orphan_timeout = terms.orphan_timeout;
+  // Its watchdog counts in this interval from now on.
+  if (terms.heartbeat.count() != 0)
+    for (const auto& each : heartbeats) each->beat_every(terms.heartbeat);
   log(log_level::info, "a new supervisor has taken this worker over");
 }
 

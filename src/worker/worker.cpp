@@ -124,7 +124,7 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
   if (const auto* letter = std::get_if<ipc::note>(&what)) return on_note(*letter, std::move(descriptors));
   if (std::holds_alternative<ipc::adopt>(what) && descriptors.size() == 1)
     return moves->add_source(std::move(descriptors.front()));
-  if (std::holds_alternative<ipc::adopted>(what)) return be_adopted();
+  if (const auto* terms = std::get_if<ipc::adopted>(&what)) return be_adopted(*terms);
   const auto* drain = std::get_if<ipc::drain>(&what);
   if (drain != nullptr) {
     const auto now = std::chrono::steady_clock::now();

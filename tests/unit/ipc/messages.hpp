@@ -71,7 +71,7 @@ inline std::vector<ipc::message> sample_messages() {
   report.statistics = true;
   report.listeners = full_welcome(2).listeners;
   return {report,
-          ipc::adopted{},
+          ipc::adopted{std::chrono::seconds(30), std::chrono::milliseconds(300), std::chrono::seconds(60)},
           hello,
           ipc::welcome{},
           full_welcome(1),

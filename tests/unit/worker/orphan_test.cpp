@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A worker whose supervisor is gone, and the next supervisor in the test's hand.
 #include "os/rendezvous.hpp"
+#include "os/statistics_page.hpp"
 #include "unit/worker/supervised.hpp"
 
 #include <boost/asio/error.hpp>
@@ -93,6 +94,39 @@ TEST_CASE("an orphan that is not adopted calls again, and adopted ones may be or
   next = {};
   REQUIRE(called(worker, at, next));
   CHECK(hear<ipc::report>(next)->state == worker_state::ready);
+}
+
+TEST_CASE("the terms of the new supervisor hold") {
+  const scratch_folder folder;
+  os::statistics_page page;
+  REQUIRE_FALSE(page.create());
+  ipc::welcome welcome = with_home(folder / "home");
+  welcome.statistics = true;
+  welcome.heartbeat = 1h;
+  boost::asio::io_context context;
+  marked_channel channel;
+  REQUIRE_FALSE(os::send_message(channel.supervisor(), encoded(welcome, 1), std::vector<int>{page.fd()}));
+  worker self(context);
+  static_cast<void>(channel.pair.other.release());
+  self.ready();
+  context.run_for(20ms);
+  const std::uint64_t before = page.last_beat(0).at;
+  REQUIRE(before != 0);
+  channel.pair.one.reset();
+  os::rendezvous at;
+  REQUIRE_FALSE(at.open(folder / "home", static_cast<uid_t>(-1)));
+  os::caller next;
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (at.accept(next) && std::chrono::steady_clock::now() < deadline) context.run_one_for(20ms);
+  REQUIRE(next.pid == ::getpid());
+  CHECK(page.last_beat(0).at == before);
+  say(next, ipc::adopted{1s, 5ms, 1h});
+  while (page.last_beat(0).at == before && std::chrono::steady_clock::now() < deadline)
+    context.run_one_for(20ms);
+  const std::uint64_t first = page.last_beat(0).at;
+  while (page.last_beat(0).at == first && std::chrono::steady_clock::now() < deadline)
+    context.run_one_for(20ms);
+  CHECK(page.last_beat(0).at > first);
 }
 
 TEST_CASE("an orphan that nobody finds drains when its time is over, and calls no more") {

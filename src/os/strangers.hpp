@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+
+namespace cluster::os {
+
+/// Whether processes whose parents have died become children of this one: it is process 1 of a container, or
+/// asked to be a subreaper.
+bool inherits_orphans();
+
+/// Collects ended children that this process has only inherited, and no others: those for which `ours`
+/// says yes keep their exit status for whoever waits for them.
+void reap_strangers(const std::function<bool(pid_t)>& ours);
+
+}  // namespace cluster::os
