@@ -125,7 +125,7 @@ class chaos {
 
 std::chrono::seconds length() {
   const char* wanted = std::getenv("CLUSTER_TEST_SECONDS");
-  return std::chrono::seconds(wanted != nullptr ? std::atoi(wanted) : 3);
+  return std::chrono::seconds(wanted != nullptr ? std::atoi(wanted) : 1);
 }
 
 std::uint64_t seed() {

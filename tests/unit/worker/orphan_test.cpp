@@ -65,7 +65,7 @@ TEST_CASE("an orphan serves on, and says who it is when it finds the next superv
   CHECK(report->generation == generation_id{2});
   CHECK(report->name == "shop");
   CHECK(report->state == worker_state::ready);
-  say(next, ipc::adopted{});
+  say(next, ipc::adopted{30s, 300ms, 1h});
   worker.run();
   // From here on the new one is its supervisor.
   say(next, ipc::drain{exit_reason::replaced, 1s, 2s});
@@ -89,7 +89,7 @@ TEST_CASE("an orphan that is not adopted calls again, and adopted ones may be or
   next = {};  // hung up
   REQUIRE(called(worker, at, next));
   CHECK(hear<ipc::report>(next));
-  say(next, ipc::adopted{});
+  say(next, ipc::adopted{30s, 300ms, 1h});
   worker.run();
   next = {};
   REQUIRE(called(worker, at, next));
