@@ -19,12 +19,18 @@ void dispatcher::find(exchange& request) const noexcept {
 }
 
 response dispatcher::run(exchange& request) noexcept {
+  if (request.around != nullptr) return run_within_hooks(request);
+  try {
+    if (request.target != nullptr) return request.target->answer.plain()(request.view);
+    return answer_without_handler(request);
+  } catch (...) {
+    return failed(request, std::current_exception());
+  }
+}
+
+response dispatcher::run_within_hooks(exchange& request) noexcept {
   response answer;
   try {
-    if (request.around == nullptr) {
-      if (request.target != nullptr) return request.target->answer.plain()(request.view);
-      return answer_without_handler(request);
-    }
     if (auto early = run_before(*request.around, request.view)) answer = std::move(*early);
     else if (request.target != nullptr) answer = request.target->answer.plain()(request.view);
     else answer = answer_without_handler(request);

@@ -51,6 +51,7 @@ class dispatcher {
  private:
   boost::asio::awaitable<response> call(const handler* answer, exchange& request) const;
   boost::asio::awaitable<response> call_others(const handler* answer, exchange& request) const;
+  response run_within_hooks(exchange& request) noexcept;
   response answer_without_handler(const exchange& request) const;
   response failed(const exchange& request, const std::exception_ptr& why) noexcept;
 

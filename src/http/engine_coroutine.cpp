@@ -28,6 +28,7 @@ bool engine::start_coroutine(connection& c) {
   c.at = phase::handling;
   c.limit = wheel_entry::never;
   request.began = recorder_.start();
+  request.out_of_time = false;
   if (request.target != nullptr) {
     const handler& answer = request.target->answer;
     c.limit = after(request.target->limits.handler_time);

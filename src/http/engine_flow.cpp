@@ -21,7 +21,7 @@ void engine::start_stream(exchange& request, response head) {
   connection& c = *request.on;
   if (c.at == phase::dead) client_is_gone();
   if (out.started) throw std::logic_error("stream: started twice");
-  if (head.file()) throw std::invalid_argument("stream: a file is no beginning");
+  if (head.extra() != nullptr) throw std::invalid_argument("stream: a file is no beginning");
   dispatcher_.run_after_hooks(request, head);
   const bool is_head = request.head.method == verb::head;
   const bool none = !wire::has_content(head.status());

@@ -38,7 +38,7 @@ void engine::switch_protocols(connection& c, exchange& request, const response& 
   out_.clear();
   in_.clear();
   if (c.watched) set_.remove(c.fd);
-  begin_session(std::move(own), answer.upgrade(), std::move(from));
+  begin_session(std::move(own), answer.extra()->upgrade, std::move(from));
   c.at = phase::closing;
   release(c);
 }
@@ -108,8 +108,10 @@ bool engine::adopt_session(const moving_connection& arrived, const moved_state& 
   if (reader.read(request->head_bytes, scanned, request->head) != wire::head_state::complete) return false;
   dispatcher_.find(*request);
   std::shared_ptr<const ws_route> route;
-  if (request->target != nullptr && request->target->answer.plain())
-    route = request->target->answer.plain()(request->view).upgrade();
+  if (request->target != nullptr && request->target->answer.plain()) {
+    const response answer = request->target->answer.plain()(request->view);
+    if (answer.extra() != nullptr) route = answer.extra()->upgrade;
+  }
   if (!route) {
     // This version of the program has no such route: the client may look for one that has.
     ::send(arrived.fd, come_again.data(), come_again.size(), MSG_NOSIGNAL);

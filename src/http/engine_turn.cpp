@@ -15,7 +15,7 @@ namespace {
 std::uint64_t sent_content(const exchange& request, const response& answer) noexcept {
   const bool content = wire::has_content(answer.status()) && request.head.method != verb::head;
   if (!content) return 0;
-  return answer.file() ? answer.file()->length : answer.body().size();
+  return answer.extra() != nullptr ? answer.extra()->file->length : answer.body().size();
 }
 
 }  // namespace
@@ -219,10 +219,11 @@ bool engine::run(connection& c, exchange& request, const char* section) {
 }
 
 void engine::respond(connection& c, exchange& request, const response& answer) {
-  if (answer.upgrade())
+  const response_extra* const extra = answer.extra();
+  if (extra != nullptr && extra->upgrade)
     return announcing_ ? respond(c, request, http::status(503)) : switch_protocols(c, request, answer);
   const bool keep = request.head.keep_alive && !answer.wants_close() && !announcing_;
-  const file_part* const file = answer.file().get();
+  const file_part* const file = extra != nullptr ? extra->file.get() : nullptr;
   const wire::response_parts parts{answer.status(),
                                    answer.content_type(),
                                    answer.field_lines(),
@@ -236,7 +237,7 @@ void engine::respond(connection& c, exchange& request, const response& answer) {
   c.at = keep ? phase::idle : phase::closing;
   if (file != nullptr && sent_content(request, answer) != 0) {
     c.file = std::make_unique<file_sending>(
-        file_sending{answer.file(), static_cast<off_t>(file->first), file->length, keep});
+        file_sending{extra->file, static_cast<off_t>(file->first), file->length, keep});
     c.at = phase::sending;
   }
   // A client that said it would send no more may be left at once; another one may be sending.

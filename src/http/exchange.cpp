@@ -25,20 +25,15 @@ void exchange::keep(const char* section) {
 }
 
 void exchange::reset() noexcept {
+  // What is set for each request anew needs no clearing: where it goes, whose it is.
   params.count = 0;
   body = {};
   body_bytes.clear();
-  connection_state = nullptr;
   if (attachment.has_value()) attachment.reset();
-  target = nullptr;
-  allowed = 0;
-  fd = -1;
-  around = nullptr;
-  out_of_time = false;
-  server = nullptr;
-  on = nullptr;
-  out.reset();
-  in.reset();
+  if (out || in) {
+    out.reset();
+    in.reset();
+  }
   if (!decoded.empty()) decoded.clear();
 }
 

@@ -23,6 +23,14 @@ struct file_part {
   std::uint64_t length = 0;
 };
 
+struct ws_route;
+
+/// What an answer is beside fields and text: rare, and one pointer in every other one.
+struct response_extra {
+  std::shared_ptr<const file_part> file;    ///< content that comes from there and not from the text
+  std::shared_ptr<const ws_route> upgrade;  ///< the connection becomes a session of that route
+};
+
 /// A file on its way out; `next` counts up.
 struct file_sending {
   std::shared_ptr<const file_part> part;

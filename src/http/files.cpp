@@ -68,7 +68,7 @@ response answer(const request& asked, const std::shared_ptr<file_part>& opened, 
   out.set("Content-Type", content_type);
   opened->first = chosen.first;
   opened->length = chosen.length;
-  out.file(opened);
+  out.extra(std::make_shared<const response_extra>(response_extra{opened, nullptr}));
   return out;
 }
 

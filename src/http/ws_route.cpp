@@ -2,6 +2,7 @@
 #include "http/ws_route.hpp"
 
 #include "http/exchange.hpp"
+#include "http/file_part.hpp"
 #include "wire/response_writer.hpp"
 #include "wire/ws_handshake.hpp"
 
@@ -25,7 +26,7 @@ response answer_handshake(const request& asked, const std::shared_ptr<const ws_r
       std::find(origins.begin(), origins.end(), asked.field("Origin")) == origins.end())
     return status(403);
   response switched;
-  switched.upgrade(to);
+  switched.extra(std::make_shared<const response_extra>(response_extra{nullptr, to}));
   const auto& known = to->options.subprotocols;
   std::string_view chosen;
   for (const std::string& each : known) {

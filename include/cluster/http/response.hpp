@@ -10,10 +10,8 @@
 
 namespace cluster::http {
 
-/// The server's own record of an open file; not for users.
-struct file_part;
-/// The server's own record of a WebSocket route; not for users.
-struct ws_route;
+/// The server's own record of what an answer is beside fields and text; not for users.
+struct response_extra;
 
 /// What a handler answers: a status, fields and content.
 ///
@@ -71,12 +69,9 @@ class response {
   std::string_view content_type() const noexcept { return content_type_; }
   /// Whether field_lines() has a Date, so that the server adds none.
   bool has_date() const noexcept { return has_date_; }
-  /// For the library's own use, as made by http::file(): content that comes from there and not from body().
-  const std::shared_ptr<const file_part>& file() const noexcept { return file_; }
-  void file(std::shared_ptr<const file_part> part) noexcept { file_ = std::move(part); }
-  /// For the library's own use: the connection becomes a session of that route, with the fields set here.
-  const std::shared_ptr<const ws_route>& upgrade() const noexcept { return upgrade_; }
-  void upgrade(std::shared_ptr<const ws_route> to) noexcept { upgrade_ = std::move(to); }
+  /// For the library's own use: a file as content, or a session that begins.
+  const response_extra* extra() const noexcept { return extra_.get(); }
+  void extra(std::shared_ptr<const response_extra> what) noexcept { extra_ = std::move(what); }
 
  private:
   friend CLUSTER_API response text(std::string content, unsigned status);
@@ -92,8 +87,7 @@ class response {
   std::string_view content_type_;  // a constant
   std::string lines_;
   std::string body_;
-  std::shared_ptr<const file_part> file_;
-  std::shared_ptr<const ws_route> upgrade_;
+  std::shared_ptr<const response_extra> extra_;
 };
 
 /// Content with the type `text/plain; charset=utf-8`.

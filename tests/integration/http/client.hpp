@@ -126,6 +126,7 @@ class client {
   }
   bool closed() { return finish() == end::eof; }
 
+  void receive_buffer(int size) { ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); }
   void end_sending() { ::shutdown(fd_, SHUT_WR); }
   void close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -42,14 +43,27 @@ TEST_CASE("a drain with nothing to do completes", "[http][drain]") {
 TEST_CASE("a drain finishes what is there", "[http][drain]") {
   http::server_options options;
   options.drain_idle_time = 5s;
-  test::running_server server(routes, options);
+  std::atomic<bool> go{false};
+  test::running_server server(
+      [&go](http::router& app) {
+        routes(app);
+        app.get("/until", [&go]() -> boost::asio::awaitable<http::response> {
+          boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+          while (!go) {
+            timer.expires_after(1ms);
+            co_await timer.async_wait(boost::asio::use_awaitable);
+          }
+          co_return http::text("done");
+        });
+      },
+      options);
   client idle(server.port());
   client waiting(server.port());
   client uploading(server.port());
   client halfway(server.port());
   client fresh(server.port());
   CHECK(idle.ask(get("/")).status == 200);
-  waiting.send(get("/ms/100") + get("/"));
+  waiting.send(get("/until") + get("/"));
   uploading.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
   halfway.send("GET / HT");
   REQUIRE(server.eventually([](const auto& n) { return n.in_progress == 1 && n.bytes_received > 120; }));
@@ -62,6 +76,7 @@ TEST_CASE("a drain finishes what is there", "[http][drain]") {
   CHECK(last_answer(halfway.ask("TP/1.1\r\nHost: a\r\n\r\n")));
   CHECK(last_answer(fresh.ask(get("/"))));
   CHECK(last_answer(idle.ask(get("/"))));
+  go = true;
   CHECK(last_answer(waiting.read()));
   for (client* c : {&uploading, &halfway, &fresh, &idle, &waiting}) {
     CHECK(c->closed());

@@ -312,7 +312,7 @@ TEST_CASE("sending waits for a client that does not keep up", "[http][websocket]
   test::running_server server([&](http::router& app) {
     app.websocket("/flood",
                   [&](const http::request&, http::websocket& s) -> asio::awaitable<void> {
-                    for (int i = 0; i < 400; ++i) {
+                    for (int i = 0; i < 160; ++i) {
                       co_await s.send(std::string(64 * 1024, 'x'), http::websocket::kind::binary);
                       ++sent;
                     }
@@ -328,8 +328,9 @@ TEST_CASE("sending waits for a client that does not keep up", "[http][websocket]
     seen = sent;
     for (int i = 0; i < 20; ++i) CHECK(client(server.port()).ask(get("/")).body == "root");
   } while (seen != sent);
-  CHECK(seen < 400);
-  for (int i = 0; i < 400; ++i) REQUIRE(read_frame(c).payload.size() == 64 * 1024);
+  CHECK(seen < 160);
+  c.receive_buffer(4 * 1024 * 1024);  // from now on it is a fast one
+  for (int i = 0; i < 160; ++i) REQUIRE(read_frame(c).payload.size() == 64 * 1024);
   CHECK(read_frame(c).code() == 1000);
 }
 
