@@ -24,11 +24,13 @@ router& router::fallback(handler answer) {
 
 router& router::before(before_hook hook) {
   tree_->hooks().before.push_back(std::move(hook));
+  tree_->hooks().active = true;
   return *this;
 }
 
 router& router::after(after_hook hook) {
   tree_->hooks().after.push_back(std::move(hook));
+  tree_->hooks().active = true;
   return *this;
 }
 

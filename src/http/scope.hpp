@@ -13,6 +13,7 @@ namespace cluster::http {
 /// The hooks of one router. Those of a mounted one lie inside those of the one it is mounted in.
 struct scope {
   const scope* outer = nullptr;
+  bool active = false;  ///< has hooks of its own
   std::vector<before_hook> before;
   std::vector<after_hook> after;
   std::vector<std::unique_ptr<scope>> inner;  ///< owned, so that they stay where they are
@@ -20,7 +21,7 @@ struct scope {
   /// Whether nothing has to run round a handler here, which is the usual case.
   bool passive() const noexcept {
     for (const scope* s = this; s != nullptr; s = s->outer)
-      if (!s->before.empty() || !s->after.empty()) return false;
+      if (s->active) return false;
     return true;
   }
   bool waits() const noexcept {

@@ -2,6 +2,7 @@
 #include "wire/target.hpp"
 
 #include "wire/chars.hpp"
+#include "wire/scan.hpp"
 
 namespace cluster::wire {
 namespace {
@@ -47,6 +48,13 @@ bool valid_authority(std::string_view text) noexcept {
     if (!port.empty() && port.front() != ':') return false;
     if (!port.empty()) port.remove_prefix(1);
     return valid_port(port);
+  }
+  // Nearly always: a name or an address without escapes, and perhaps a port.
+  const char* const end = text.data() + text.size();
+  const char* const host_end = skip(text.data(), end, chars::reg_name);
+  if (host_end != text.data() && (host_end == end || *host_end == ':')) {
+    if (host_end == end) return true;
+    return valid_port({host_end + 1, static_cast<std::size_t>(end - host_end - 1)});
   }
   const std::size_t colon = text.find(':');
   if (colon != std::string_view::npos) {
