@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/pid_file.hpp"
 
+#include "common/text.hpp"
+#include "os/rendezvous.hpp"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +29,23 @@ std::string first_word(int fd) {
   return word.substr(0, word.find_first_not_of("0123456789"));
 }
 
+// A holder that was killed while it started a child leaves its lock with that child until it executes its
+// program, some milliseconds later.
+bool lock_soon(int fd) {
+  constexpr int attempts = 100;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    const int why = errno;
+    const auto holder = parse_number(first_word(fd));
+    const bool dead = holder && !start_of_process(static_cast<pid_t>(*holder));
+    errno = why;
+    if (why != EWOULDBLOCK || !dead) return false;
+    ::poll(nullptr, 0, 10);
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
 failure refuse(const std::string& path, const error_code& ec) {
   return {ec, "pid-file: " + path + ": " + ec.message()};
 }
@@ -37,7 +58,7 @@ failure pid_file::acquire(const std::string& path) {
   for (int attempt = 0; attempt < 10; ++attempt) {
     unique_fd fd(::open(absolute.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!fd) return refuse(path, last_error());
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_soon(fd.get())) {
       if (errno != EWOULDBLOCK) return refuse(path, last_error());
       return {make_error_code(error::owned_elsewhere),
               "pid-file: " + path + " is held by process " + first_word(fd.get())};

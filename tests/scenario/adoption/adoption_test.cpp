@@ -148,6 +148,9 @@ TEST_CASE("a supervisor killed in the middle of a roll-out: one generation in th
     if (cluster.now().count("a roll-out was interrupted") == 0) continue;
     cluster.now().wait_for(" is complete, 3 of 3 slots replaced");
     ++interrupted;
+    // Who was on the way out may still be at it.
+    const auto give_up = clock_type::now() + patience;
+    while (cluster.workers().size() != 3 && clock_type::now() < give_up) std::this_thread::sleep_for(1ms);
     std::set<int> both;
     const std::set<int> after = cluster.workers();
     std::ranges::set_intersection(before, after, std::inserter(both, both.end()));

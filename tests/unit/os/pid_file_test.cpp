@@ -3,6 +3,10 @@
 #include "support/catch.hpp"
 #include "unit/os/surroundings.hpp"
 
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
 #include <atomic>
 #include <barrier>
 #include <filesystem>
@@ -71,6 +75,29 @@ TEST_CASE("a stale pid file is taken over, whatever is in it") {
   pid_file file;
   REQUIRE_FALSE(file.acquire(path));
   CHECK(read_file_text(path) == own_line);
+}
+
+TEST_CASE("a lock that a dead holder's half-started child still has is waited for") {
+  const scratch_folder folder;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  REQUIRE(::waitpid(dead, nullptr, 0) == dead);
+  const std::string path = folder / "app.pid";
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  REQUIRE(::flock(fd, LOCK_EX | LOCK_NB) == 0);
+  const std::string text = std::to_string(dead) + "\n";
+  REQUIRE(::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::poll(nullptr, 0, 60);
+    ::_exit(0);
+  }
+  ::close(fd);
+  pid_file file;
+  const failure failed = file.acquire(path);
+  INFO(failed.detail);
+  CHECK_FALSE(failed);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_CASE("a pid file that somebody replaced is not removed") {
