@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/probe.hpp"
 
-#include "common/text.hpp"
-
 #include <cluster/http/server.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -11,6 +9,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include <charconv>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -52,8 +51,11 @@ struct conversation : std::enable_shared_from_this<conversation> {
 
   // Our own server's status line: "HTTP/1.1 200 OK".
   void judge() {
-    const auto status = parse_number(std::string_view(text).substr(0, 12).substr(9));
-    if (status && *status >= 200 && *status < 400) return end({});
+    constexpr std::size_t at = std::string_view("HTTP/1.1 ").size();
+    if (text.size() < at + 3) return end("no answer: a line without a status");
+    int status = 0;
+    std::from_chars(text.data() + at, text.data() + at + 3, status);
+    if (status >= 200 && status < 400) return end({});
     end("the answer was " + text.substr(9, text.find("\r\n") - 9) + ", 200 to 399 is expected");
   }
 

@@ -189,6 +189,7 @@ TEST_CASE("workers talk to each other by way of the supervisor", "[supervisor][m
   seen = {it.next(), it.next(), it.next()};
   std::ranges::sort(seen);
   CHECK(seen[2] == "3: heard 'all of you' from 0");
+  REQUIRE(it.run_until([&] { return reached.has_value(); }));
   CHECK(reached == 3U);
   CHECK(it.stop() == error_code());
 }
@@ -269,6 +270,7 @@ TEST_CASE("messages that nobody asked for are a flood", "[supervisor][messages]"
   REQUIRE(it.run_until_ready(1));
   it.master.async_send({1}, {"go", {}}, ignore);
   REQUIRE(it.run_until([&] { return it.of(event_kind::exited).size() == 1; }));
-  CHECK(it.of(event_kind::exited)[0].status.signal == SIGKILL);
+  // It may leave by itself, its channel being closed, before our KILL reaches it.
+  CHECK(it.of(event_kind::exited)[0].reason == exit_reason::crashed);
   CHECK(it.stop() == error_code());
 }
