@@ -24,7 +24,8 @@ constexpr std::size_t page_size = 4096;
 void add(number& to, std::uint64_t what) noexcept { to.store(to.load(relaxed) + what, relaxed); }
 
 std::chrono::nanoseconds nanoseconds(const number& from) noexcept {
-  constexpr std::uint64_t most = std::uint64_t{1} << 62;  // whatever was written, it is a time
+  // Whatever was written, it is a time, two years at most: sums of them stay numbers.
+  constexpr std::uint64_t most = std::uint64_t{1} << 56;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(from.load(relaxed), most)));
 }
 

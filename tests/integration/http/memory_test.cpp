@@ -17,6 +17,12 @@ namespace {
 constexpr std::size_t mebibyte = 1024 * 1024;
 
 // A line of /proc/self/status, in octets.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t allowed = 64 * mebibyte;  // freed memory stays in the sanitizer's quarantine
+#else
+constexpr std::size_t allowed = mebibyte;
+#endif
+
 std::size_t memory(const std::string& what) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
@@ -78,7 +84,7 @@ TEST_CASE("200 MiB of what a message may carry along cost no memory", "[http][me
     });
     INFO(each.what << (refused ? ", limited: " : ": ") << sent << " octets taken, " << more
                    << " more in memory");
-    CHECK(more < mebibyte);
+    CHECK(more < allowed);
     // A client that sends on and on may lose the answer to the reset that ends it; nothing else than
     // this answer can come.
     if (refused) CHECK((status == each.refused_with || status == 0));
@@ -100,7 +106,7 @@ TEST_CASE("an endless header section and endless content cost no memory", "[http
       for (std::size_t sent = 0; sent < 50 * mebibyte && c.send(piece);) sent += piece.size();
     });
     INFO(start << " ... " << more << " more in memory");
-    CHECK(more < mebibyte);
+    CHECK(more < allowed);
   }
 }
 
