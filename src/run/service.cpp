@@ -67,8 +67,14 @@ void service_reporter::feed_watchdog() {
   manager_.tell("WATCHDOG=1");
   timer_.expires_after(manager_.watchdog() / 2);
   timer_.async_wait([this](const error_code& ec) {
-    if (!ec) feed_watchdog();
+    // One that was due when cancel() was called comes with success.
+    if (!ec && !cancelled_) feed_watchdog();
   });
+}
+
+void service_reporter::cancel() {
+  cancelled_ = true;
+  timer_.cancel();
 }
 
 }  // namespace cluster::run_detail

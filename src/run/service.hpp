@@ -19,7 +19,8 @@ class service_reporter {
  public:
   service_reporter(boost::asio::io_context& context, supervisor& master);
 
-  void cancel() { timer_.cancel(); }
+  /// Feeds no watchdog any more; the loop is left without work of this object's.
+  void cancel();
 
  private:
   void on_event(const event& what);
@@ -30,6 +31,7 @@ class service_reporter {
   boost::asio::steady_timer timer_;
   std::shared_ptr<void> observing_;
   bool ready_ = false;
+  bool cancelled_ = false;
 };
 
 }  // namespace cluster::run_detail

@@ -35,10 +35,17 @@ signal_rules::signal_rules(boost::asio::io_context& context, supervisor& master,
 
 void signal_rules::wait() {
   signals_.async_wait([this](const error_code& ec, int number) {
-    if (ec) return;
+    // A signal that was on its way when cancel() was called comes with success: to wait again then would keep
+    // the program for ever.
+    if (ec || cancelled_) return;
     act(number);
     wait();
   });
+}
+
+void signal_rules::cancel() {
+  cancelled_ = true;
+  signals_.cancel();
 }
 
 void signal_rules::on_strangers(std::function<bool(int)> ours) {

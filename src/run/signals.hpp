@@ -25,7 +25,8 @@ class signal_rules {
   void on_upgrade(std::function<void()> start) { upgrade_ = std::move(start); }
   /// Ended children for which `ours` says no are collected, if orphans come to this process.
   void on_strangers(std::function<bool(int)> ours);
-  void cancel() { signals_.cancel(); }
+  /// Waits for no more of them; the loop is left without work of this object's.
+  void cancel();
 
  private:
   void wait();
@@ -41,6 +42,7 @@ class signal_rules {
   std::function<void()> upgrade_;
   std::function<bool(int)> ours_;
   bool stopping_ = false;
+  bool cancelled_ = false;
 };
 
 /// Blocks what signal_rules handle, around an exec: until the new program handles them, they wait.
