@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "os/system_error.hpp"
-#include "os/unique_fd.hpp"
+#include "os/sealed_page.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,18 +15,13 @@ class load_board {
  public:
   static constexpr std::size_t slots = 1024;
 
-  load_board() = default;
-  load_board(load_board&& other) noexcept;
-  load_board& operator=(load_board&& other) noexcept;
-  ~load_board();
-
   /// A new one, sealed against any change of size.
   failure create();
   /// One that somebody else made; takes the descriptor.
   failure attach(unique_fd fd);
 
-  int fd() const noexcept { return fd_.get(); }
-  explicit operator bool() const noexcept { return entries_ != nullptr; }
+  int fd() const noexcept { return page_.fd(); }
+  explicit operator bool() const noexcept { return page_.data() != nullptr; }
 
   /// Says how many connections `slot` has, and that it takes new ones.
   void publish(std::size_t slot, std::uint32_t connections) noexcept;
@@ -39,11 +33,9 @@ class load_board {
 
  private:
   struct entry;
-  failure map();
-  void unmap() noexcept;
+  entry* entries() const noexcept;
 
-  unique_fd fd_;
-  entry* entries_ = nullptr;
+  sealed_page page_;
 };
 
 }  // namespace cluster::os

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/statistics_page.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -56,58 +52,26 @@ struct statistics_page::layout {
   number latency[latency_histogram::size];
 };
 
-statistics_page::statistics_page(statistics_page&& other) noexcept
-    : fd_(std::move(other.fd_)), layout_(std::exchange(other.layout_, nullptr)) {}
-
-statistics_page& statistics_page::operator=(statistics_page&& other) noexcept {
-  if (this == &other) return *this;
-  unmap();
-  fd_ = std::move(other.fd_);
-  layout_ = std::exchange(other.layout_, nullptr);
-  return *this;
-}
-
-statistics_page::~statistics_page() { unmap(); }
-
-void statistics_page::unmap() noexcept {
-  if (layout_ != nullptr) ::munmap(layout_, page_size);
-  layout_ = nullptr;
-}
-
-failure statistics_page::map(int protection) {
-  static_assert(sizeof(layout) <= page_size);
-  unmap();
-  void* memory = ::mmap(nullptr, page_size, protection, MAP_SHARED, fd_.get(), 0);
-  if (memory == MAP_FAILED) return {last_error(), "statistics page: " + last_error().message()};
-  layout_ = static_cast<layout*>(memory);
-  return {};
+statistics_page::layout* statistics_page::mapped() const noexcept {
+  return static_cast<layout*>(page_.data());
 }
 
 failure statistics_page::create() {
-  fd_.reset(::memfd_create("cluster-statistics", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd_ || ::ftruncate(fd_.get(), static_cast<off_t>(page_size)) != 0 ||
-      ::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    return {last_error(), "statistics page: " + last_error().message()};
-  return map(PROT_READ);
+  static_assert(sizeof(layout) <= page_size);
+  return page_.create("cluster-statistics", page_size, sealed_page::access::read);
 }
 
-failure statistics_page::attach(unique_fd fd) { return take(std::move(fd), PROT_READ | PROT_WRITE); }
-failure statistics_page::adopt(unique_fd fd) { return take(std::move(fd), PROT_READ); }
+failure statistics_page::attach(unique_fd fd) {
+  return page_.attach(std::move(fd), page_size, sealed_page::access::read_write);
+}
 
-failure statistics_page::take(unique_fd fd, int protection) {
-  struct stat info {};
-  // Without the seals, whoever holds it could shrink it under us, and reading would be a SIGBUS.
-  const int seals = ::fcntl(fd.get(), F_GET_SEALS);
-  if (::fstat(fd.get(), &info) != 0 || info.st_size != static_cast<off_t>(page_size) || seals < 0 ||
-      (seals & F_SEAL_SHRINK) == 0)
-    return {make_error_code(error::protocol_error), "statistics page: not a sealed page of the right size"};
-  fd_ = std::move(fd);
-  return map(protection);
+failure statistics_page::adopt(unique_fd fd) {
+  return page_.attach(std::move(fd), page_size, sealed_page::access::read);
 }
 
 void statistics_page::count(const traffic& now) noexcept {
-  if (layout_ == nullptr) return;
-  layout& to = *layout_;
+  if (mapped() == nullptr) return;
+  layout& to = *mapped();
   to.connections.store(now.connections, relaxed);
   to.accepted.store(now.accepted, relaxed);
   to.requests.store(now.requests, relaxed);
@@ -118,33 +82,33 @@ void statistics_page::count(const traffic& now) noexcept {
 }
 
 void statistics_page::add_latency(std::chrono::nanoseconds time, std::uint64_t requests) noexcept {
-  if (layout_ == nullptr) return;
-  add(layout_->latency[latency_histogram::bucket_of(time)], requests);
-  add(layout_->latency_sum, static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)) * requests);
+  if (mapped() == nullptr) return;
+  add(mapped()->latency[latency_histogram::bucket_of(time)], requests);
+  add(mapped()->latency_sum, static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)) * requests);
 }
 
 void statistics_page::show_life(std::size_t loop, const beat& sign, std::chrono::nanoseconds cpu) noexcept {
-  if (layout_ == nullptr || loop >= loops) return;
-  layout::loop& to = layout_->signs[loop];
+  if (mapped() == nullptr || loop >= loops) return;
+  layout::loop& to = mapped()->signs[loop];
   to.thread.store(static_cast<std::uint64_t>(sign.thread), relaxed);
   to.cpu.store(static_cast<std::uint64_t>(cpu.count()), relaxed);
   to.at.store(sign.at, relaxed);
 }
 
 statistics_page::beat statistics_page::last_beat(std::size_t loop) const noexcept {
-  if (layout_ == nullptr || loop >= loops) return {};
-  const layout::loop& from = layout_->signs[loop];
+  if (mapped() == nullptr || loop >= loops) return {};
+  const layout::loop& from = mapped()->signs[loop];
   return {from.at.load(relaxed), static_cast<pid_t>(from.thread.load(relaxed))};
 }
 
 std::uint64_t statistics_page::requests() const noexcept {
-  return layout_ == nullptr ? 0 : layout_->requests.load(relaxed);
+  return mapped() == nullptr ? 0 : mapped()->requests.load(relaxed);
 }
 
 worker_statistics statistics_page::read() const noexcept {
   worker_statistics result;
-  if (layout_ == nullptr) return result;
-  const layout& from = *layout_;
+  if (mapped() == nullptr) return result;
+  const layout& from = *mapped();
   result.connections = from.connections.load(relaxed);
   result.accepted = from.accepted.load(relaxed);
   result.requests = from.requests.load(relaxed);

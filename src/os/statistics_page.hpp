@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "os/system_error.hpp"
-#include "os/unique_fd.hpp"
+#include "os/sealed_page.hpp"
 
 #include <cluster/statistics.hpp>
 
@@ -28,11 +27,6 @@ class statistics_page {
     pid_t thread = 0;
   };
 
-  statistics_page() = default;
-  statistics_page(statistics_page&& other) noexcept;
-  statistics_page& operator=(statistics_page&& other) noexcept;
-  ~statistics_page();
-
   /// A new one, all zero, to be written by whoever attaches to it; this object reads.
   failure create();
   /// As its writer; takes the descriptor.
@@ -40,8 +34,8 @@ class statistics_page {
   /// As its reader: one that a worker brings along.
   failure adopt(unique_fd fd);
 
-  int fd() const noexcept { return fd_.get(); }
-  explicit operator bool() const noexcept { return layout_ != nullptr; }
+  int fd() const noexcept { return page_.fd(); }
+  explicit operator bool() const noexcept { return page_.data() != nullptr; }
 
   // The writer. Without a page these do nothing.
   void count(const traffic& now) noexcept;
@@ -55,12 +49,9 @@ class statistics_page {
 
  private:
   struct layout;
-  failure map(int protection);
-  failure take(unique_fd fd, int protection);
-  void unmap() noexcept;
+  layout* mapped() const noexcept;
 
-  unique_fd fd_;
-  layout* layout_ = nullptr;
+  sealed_page page_;
 };
 
 }  // namespace cluster::os

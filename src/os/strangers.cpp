@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -16,12 +17,12 @@ bool inherits_orphans() {
 }
 
 // From the list of children, one by one: a wait for any child would stop at the first ended one of ours.
-void reap_strangers(const std::function<bool(pid_t)>& ours) {
+void reap_strangers(const std::vector<pid_t>& ours) {
   std::error_code ec;
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", ec)) {
     std::ifstream children(thread.path() / "children");
     for (pid_t pid = 0; children >> pid;)
-      if (!ours(pid)) ::waitpid(pid, nullptr, WNOHANG);
+      if (std::find(ours.begin(), ours.end(), pid) == ours.end()) ::waitpid(pid, nullptr, WNOHANG);
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include <functional>
+#include <vector>
 
 namespace cluster::os {
 
@@ -11,8 +11,8 @@ namespace cluster::os {
 /// asked to be a subreaper.
 bool inherits_orphans();
 
-/// Collects ended children that this process has only inherited, and no others: those for which `ours`
-/// says yes keep their exit status for whoever waits for them.
-void reap_strangers(const std::function<bool(pid_t)>& ours);
+/// Collects ended children that this process has only inherited, and no others: those that `ours` names
+/// keep their exit status for whoever waits for them.
+void reap_strangers(const std::vector<pid_t>& ours);
 
 }  // namespace cluster::os

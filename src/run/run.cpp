@@ -18,7 +18,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -119,10 +118,11 @@ int supervise(options settings, std::function<options()> refresh,
   run_detail::signal_rules signals(context, master, settings);
   run_detail::let_signals_through();  // after an upgrade they were held back
   run_detail::upgrader upgrade(context, master, settings, argc, argv);
-  signals.on_strangers([&](int pid) {
-    const auto workers = master.status().workers;
-    return upgrade.checks_with(pid) ||
-           std::any_of(workers.begin(), workers.end(), [pid](const auto& each) { return each.pid == pid; });
+  signals.on_strangers([&] {
+    std::vector<int> ours;
+    for (const auto& each : master.status().workers) ours.push_back(each.pid);
+    if (const int check = upgrade.check_pid(); check != 0) ours.push_back(check);
+    return ours;
   });
   run_detail::service_reporter service(context, master);
   signals.on_upgrade([&] { upgrade.start(); });

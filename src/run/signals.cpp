@@ -48,14 +48,14 @@ void signal_rules::cancel() {
   signals_.cancel();
 }
 
-void signal_rules::on_strangers(std::function<bool(int)> ours) {
+void signal_rules::on_strangers(std::function<std::vector<int>()> ours) {
   if (!os::inherits_orphans()) return;
   ours_ = std::move(ours);
   signals_.add(SIGCHLD);
 }
 
 void signal_rules::act(int number) {
-  if (number == SIGCHLD) return os::reap_strangers(ours_);
+  if (number == SIGCHLD) return os::reap_strangers(ours_());
   log_(log_level::info, std::string("got SIG") + ::sigabbrev_np(number));
   const auto ignore = [](error_code) {};
   switch (number) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace cluster::run_detail {
 
@@ -23,8 +24,8 @@ class signal_rules {
   signal_rules(boost::asio::io_context& context, supervisor& master, const options& settings);
 
   void on_upgrade(std::function<void()> start) { upgrade_ = std::move(start); }
-  /// Ended children for which `ours` says no are collected, if orphans come to this process.
-  void on_strangers(std::function<bool(int)> ours);
+  /// Ended children that `ours` does not name are collected, if orphans come to this process.
+  void on_strangers(std::function<std::vector<int>()> ours);
   /// Waits for no more of them; the loop is left without work of this object's.
   void cancel();
 
@@ -40,7 +41,7 @@ class signal_rules {
   const std::string& log_file_;
   boost::asio::signal_set signals_;
   std::function<void()> upgrade_;
-  std::function<bool(int)> ours_;
+  std::function<std::vector<int>()> ours_;
   bool stopping_ = false;
   bool cancelled_ = false;
 };

@@ -26,8 +26,8 @@ class upgrader {
   void start();
   /// No upgrade any more; the loop is left without work of this object's.
   void cancel();
-  /// Whether this is the process that checks the new program.
-  bool checks_with(int pid) const { return check_ && check_->pid() == pid; }
+  /// The process that checks the new program; 0: there is none.
+  int check_pid() const { return check_ ? check_->pid() : 0; }
 
  private:
   void checked(const exit_status& status);
