@@ -19,6 +19,8 @@ constexpr std::size_t mebibyte = 1024 * 1024;
 // A line of /proc/self/status, in octets.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t allowed = 64 * mebibyte;  // freed memory stays in the sanitizer's quarantine
+#elif defined(__SANITIZE_THREAD__)
+constexpr std::size_t allowed = 8 * mebibyte;  // each octet has a shadow of several
 #else
 constexpr std::size_t allowed = mebibyte;
 #endif
