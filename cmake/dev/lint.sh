@@ -44,6 +44,7 @@ say "format ($format_tool)"
 
 # A tree of its own for clang-tidy: configured for Clang, without precompiled headers, never built.
 say "clang-tidy"
+mkdir -p build
 log=build/configure-lint.log
 if ! cmake --preset dev -B build/lint -D CMAKE_CXX_COMPILER="$(newest_of clang++)" -D CLUSTER_PCH=OFF \
   -D CLUSTER_DEVELOPER_MODE=OFF >"$log" 2>&1; then
