@@ -16,7 +16,8 @@ target_compile_options(cluster_warnings INTERFACE
   $<$<BOOL:${CLUSTER_DEVELOPER_MODE}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CLUSTER_SANITIZE)
   # GCC's flow analysis of instrumented code sees null, uninitialised and short-string paths that do not exist.
-  target_compile_options(cluster_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized -Wno-array-bounds)
+  target_compile_options(cluster_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow
+    -Wno-stringop-overread -Wno-restrict)
   # Asio's fences are in code that one thread runs here; what the sanitizer cannot follow in them is no finding.
   target_compile_options(cluster_warnings INTERFACE $<$<IN_LIST:thread,${CLUSTER_SANITIZE}>:-Wno-tsan>)
 endif()
