@@ -70,13 +70,13 @@ run_tests() {
   name_filter=
   while [ $# -gt 0 ]; do
     case $1 in
-      unit | integration | scenario | packaging | asan) kinds="$kinds $1" ;;
+      unit | integration | scenario | packaging | asan | tsan) kinds="$kinds $1" ;;
       all) kinds="$kinds unit integration scenario packaging asan" ;;
       --preset) need_value "$@"; preset=$2; shift ;;
       --preset=*) preset=${1#*=} ;;
       -R) need_value "$@"; name_filter=$2; shift ;;
       -*) usage "test: '$1' is unknown; it takes kinds, --preset NAME and -R NAME" ;;
-      *) unknown_word "$1" "unit integration scenario packaging asan all" ;;
+      *) unknown_word "$1" "unit integration scenario packaging asan tsan all" ;;
     esac
     shift
   done
@@ -109,6 +109,9 @@ run_tests() {
   fi
   case $kinds in
     *asan*) run_sanitized asan ;;
+  esac
+  case $kinds in
+    *tsan*) run_sanitized tsan ;;
   esac
   close_tests || exit 1
 }

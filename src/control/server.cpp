@@ -121,8 +121,8 @@ void control_server::impl::take(connection::socket peer, bool read_only) {
   limits.request = settings.request_timeout;
   limits.idle = settings.idle_timeout;
   limits.write = settings.write_timeout;
-  const auto handle = [service = service](const control::call& what, control::answer done) {
-    service->handle(what, std::move(done));
+  const auto handle = [service = service](const control::call& what, const control::answer& done) {
+    service->handle(what, done);
   };
   const auto ended = [weak = weak_from_this()](connection* which) {
     const auto self = weak.lock();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace cluster::ctl {
@@ -124,7 +125,7 @@ std::string monit_view::sparkline(std::size_t width) const {
       rates_.empty() ? 0 : *std::max_element(rates_.end() - static_cast<std::ptrdiff_t>(count), rates_.end());
   std::string line;
   for (std::size_t i = rates_.size() - count; i < rates_.size(); ++i) {
-    const auto level = most <= 0 ? 0 : static_cast<std::size_t>(rates_[i] / most * 7.0 + 0.5);
+    const auto level = most <= 0 ? 0 : static_cast<std::size_t>(std::lround(rates_[i] / most * 7.0));
     line += unicode_ ? blocks[std::min<std::size_t>(level, 7)] : letters[std::min<std::size_t>(level, 7)];
   }
   return line;

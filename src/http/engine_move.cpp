@@ -75,7 +75,9 @@ bool engine::adopt(moving_connection&& arrived) {
   }
   clock_.update();
   if (state->what == moved_state::kind::websocket) return adopt_session(arrived, *state);
-  open(arrived.fd, arrived.unread, arrived.state.empty() ? std::any{} : restored_state(state->octets));
+  std::any kept;
+  if (!arrived.state.empty()) kept = restored_state(state->octets);
+  open(arrived.fd, arrived.unread, std::move(kept));
   pool_.recycle();
   if (!queue_.empty()) schedule();
   arm();

@@ -135,8 +135,8 @@ bool route_tree::accept(const node& at, search& state) noexcept {
   const node::method_entry* chosen = nullptr;
   for (const node::method_entry& entry : at.methods) {
     state.found.allowed |= bit(entry.method);
-    if (entry.method == state.method) chosen = &entry;
-    else if (state.method == verb::head && entry.method == verb::get && chosen == nullptr) chosen = &entry;
+    const bool stands_in = state.method == verb::head && entry.method == verb::get && chosen == nullptr;
+    if (entry.method == state.method || stands_in) chosen = &entry;
   }
   if (chosen == nullptr) return false;
   state.found.target = chosen->target.get();

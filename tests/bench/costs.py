@@ -67,6 +67,11 @@ class server:
         self.process.terminate()
         self.process.wait(timeout=30)
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
 def load(o, port, *more):
     out = subprocess.run([o.load, '-p', str(port), *map(str, more)], capture_output=True, text=True).stdout
     return {k: float(v) for k, v in (x.split('=', 1) for x in out.split() if '=' in x) if re.match(r'^-?[\d.]+$', v)}
@@ -160,13 +165,20 @@ def tail(o):
 
 def growth(o):
     s = server(o.examples + '/01_hello_cluster', 1)
+    port = free_port()
+    floor = subprocess.Popen([o.floor, '-w', '1', '-p', str(port)])
     base = None
     for count in (10, 100, 1000, o.connections):
-        figures = [load(o, s.port, '-c', count, '-t', 1, '-P', s.pid)['cpu_us_per_req'] for _ in range(5)]
-        figure = statistics.median(figures)
+        # The floor beside it says how much of the growth is the kernel's and the caches'.
+        pairs = [[load(o, at, '-c', count, '-t', 1, '-P', pid)['cpu_us_per_req']
+                  for at, pid in ((s.port, s.pid), (port, floor.pid))] for _ in range(5)]
+        figure, ratio = statistics.median(p[0] for p in pairs), statistics.median(p[1] / p[0] for p in pairs)
         base = base or figure
-        show('CPU of a request, %d connections' % count, '%.2f us, %+.0f %%' % (figure, (figure / base - 1) * 100),
+        show('CPU of a request, %d connections' % count,
+             '%.2f us, %+.0f %%, ratio to the floor %.2f' % (figure, (figure / base - 1) * 100, ratio),
              'within 15 %' if count != 10 else '')
+    floor.terminate()
+    floor.wait()
     worker = s.workers[0]
     before = smaps(worker, 'Private_Dirty')
     held = idle_connections(s.port, o.connections)
@@ -185,7 +197,7 @@ def growth(o):
 
 def main():
     a = argparse.ArgumentParser(usage=__doc__)
-    a.add_argument('--examples', required=True); a.add_argument('--load', required=True)
+    a.add_argument('--examples', required=True); a.add_argument('--load', required=True); a.add_argument('--floor', required=True)
     a.add_argument('--idle', type=float, default=20); a.add_argument('--connections', type=int, default=10000)
     a.add_argument('part', choices=['costs', 'tail', 'growth'])
     o = a.parse_args()

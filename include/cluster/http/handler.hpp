@@ -34,6 +34,7 @@ class handler {
       std::function<boost::asio::awaitable<response>(const request&, body_reader*, stream*)>;
 
   template <class Function>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the constraint is what it misses
   requires(!std::is_same_v<std::remove_cvref_t<Function>, handler>) handler(Function&& function) {
     if constexpr (std::is_invocable_v<Function&, const request&>) {
       assign<std::invoke_result_t<Function&, const request&>>(std::forward<Function>(function));

@@ -27,6 +27,7 @@ class before_hook {
   using coroutine_function = std::function<boost::asio::awaitable<std::optional<response>>(const request&)>;
 
   template <class Function>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the constraint is what it misses
   requires(!std::is_same_v<std::remove_cvref_t<Function>, before_hook>) before_hook(Function&& function) {
     using result = std::invoke_result_t<Function&, const request&>;
     if constexpr (std::is_same_v<result, boost::asio::awaitable<std::optional<response>>>) {

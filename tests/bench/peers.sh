@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSL-1.0
+# shellcheck shell=sh disable=SC2154  # sourced by tests/bench/run, which sets here, out and workers
+# Sets `peers` to NAME=COMMAND words for pairs.py: other servers that do the same work, as far as they are
+# installed; what is left out is said. PEERS names those wanted (PEERS= : none).
+
+peers=
+add_peer() { peers="$peers
+$1"; }
+wanted() { case " ${PEERS-beast nginx node go uws} " in *" $1 "*) ;; *) return 1 ;; esac }
+left_out() { echo "$1: left out, $2"; }
+
+peer_beast() {
+  wanted beast || return 0
+  [ "$workers" = 1 ] || { left_out beast 'it is one process'; return 0; }
+  cmake --build build/release --target cluster_bench_textbook_beast >>"$out/build.log" 2>&1 ||
+    { left_out beast "it does not build, see $out/build.log"; return 0; }
+  add_peer "beast=build/release/tests/bench/cluster_bench_textbook_beast {port}"
+}
+
+peer_nginx() {
+  wanted nginx || return 0
+  command -v nginx >/dev/null 2>&1 || { left_out nginx 'it is not installed'; return 0; }
+  root=$PWD/$out/nginx-hello
+  mkdir -p "$root"
+  cat >"$root/nginx.conf" <<CONF
+daemon off;
+worker_processes $workers;
+pid $root/pid;
+error_log $root/error.log;
+events { worker_connections 8192; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path $root; proxy_temp_path $root; fastcgi_temp_path $root; uwsgi_temp_path $root; scgi_temp_path $root;
+  server { listen 127.0.0.1:@PORT@ reuseport; default_type text/plain; location / { return 200 "Hello, World!\n"; } }
+}
+CONF
+  cat >"$root/start" <<START
+#!/bin/sh
+sed "s/@PORT@/\$1/" "$root/nginx.conf" >"$root/nginx-\$1.conf"
+exec nginx -e "$root/error.log" -p "$root" -c "$root/nginx-\$1.conf"
+START
+  chmod +x "$root/start"
+  add_peer "nginx=$root/start {port}"
+}
+
+peer_node() {
+  wanted node || return 0
+  command -v node >/dev/null 2>&1 || { left_out node 'it is not installed'; return 0; }
+  add_peer "node=node $here/peers/node_cluster.js {port} $workers"
+}
+
+peer_go() {
+  wanted go || return 0
+  command -v go >/dev/null 2>&1 || { left_out go 'it is not installed'; return 0; }
+  GO111MODULE=off GOCACHE=$PWD/$out/go-cache go build -o "$out/net_http" "$here/peers/net_http.go" >>"$out/build.log" 2>&1 ||
+    { left_out go "it does not build, see $out/build.log"; return 0; }
+  add_peer "go=$out/net_http {port} $workers"
+}
+
+peer_uws() {
+  wanted uws || return 0
+  [ -n "${UWS-}" ] || { left_out uWebSockets 'UWS names no checkout of it'; return 0; }
+  [ "$workers" = 1 ] || { left_out uWebSockets 'it is one process here'; return 0; }
+  for source in "$UWS"/uSockets/src/*.c "$UWS"/uSockets/src/eventing/epoll_kqueue.c; do
+    cc -O3 -DLIBUS_NO_SSL -I"$UWS/uSockets/src" -c -o "$out/uws-$(basename "$source").o" "$source" >>"$out/build.log" 2>&1 ||
+      { left_out uWebSockets "it does not build, see $out/build.log"; return 0; }
+  done
+  c++ -std=c++20 -O3 -DUWS_NO_ZLIB -DLIBUS_NO_SSL -I"$UWS/src" -I"$UWS/uSockets/src" -o "$out/uwebsockets" \
+    "$here/peers/uwebsockets.cpp" "$out"/uws-*.o >>"$out/build.log" 2>&1 ||
+    { left_out uWebSockets "it does not build, see $out/build.log"; return 0; }
+  add_peer "uws=$out/uwebsockets {port}"
+}
+
+find_peers() {
+  peer_beast
+  peer_nginx
+  peer_node
+  peer_go
+  peer_uws
+}
