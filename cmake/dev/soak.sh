@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # ./dev soak KIND [ROUNDS | SECONDS]: what the scenario tests show in seconds, for longer.
+# CLUSTER_SOAK_BUILD names the build to use, such as asan or tsan; dev if it is not set.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 parts=$top/cmake/dev
@@ -13,18 +14,27 @@ kind=${1-}
 case $kind in
   reload) rounds=${2-200} ;;
   chaos) rounds=${2-300} ;;
-  '') usage "soak: of what? known are: reload, chaos" ;;
-  *) unknown_word "$kind" "reload chaos" ;;
+  rollout-kills) rounds=${2-50} ;;
+  '') usage "soak: of what? known are: reload, chaos, rollout-kills" ;;
+  *) unknown_word "$kind" "reload chaos rollout-kills" ;;
 esac
 case $rounds in '' | *[!0-9]*) usage "soak: '$rounds' is not a number" ;; esac
-configure dev -D CLUSTER_BUILD_TESTS=ON || exit 1
+preset=${CLUSTER_SOAK_BUILD-dev}
+configure "$preset" -D CLUSTER_BUILD_TESTS=ON -D CLUSTER_BUILD_EXAMPLES=ON || exit 1
 if [ "$kind" = chaos ]; then
-  build dev scenario_adoption || exit 1
+  build "$preset" scenario_adoption || exit 1
   # CLUSTER_TEST_SEED repeats one; each test case takes that long.
-  say "reloads, supervisors killed, workers stopped and killed, changes of scale: twice $rounds seconds"
-  CLUSTER_TEST_SECONDS=$rounds exec build/dev/tests/scenario/adoption/scenario_adoption "[chaos]"
+  say "reloads, supervisors killed and upgraded, workers stopped, hung and killed, changes of scale:" \
+    "twice $rounds seconds"
+  CLUSTER_TEST_SECONDS=$rounds exec "build/$preset/tests/scenario/adoption/scenario_adoption" "[chaos]"
 fi
-build dev scenario_reload || exit 1
+if [ "$kind" = rollout-kills ]; then
+  build "$preset" scenario_adoption || exit 1
+  say "$rounds kills of the supervisor at random moments of a rolling replacement"
+  CLUSTER_TEST_KILLS=$rounds exec "build/$preset/tests/scenario/adoption/scenario_adoption" \
+    "a supervisor killed in the middle of a roll-out*"
+fi
+build "$preset" scenario_reload || exit 1
 say "$rounds rolling replacements of 4 workers"
-CLUSTER_TEST_RELOADS=$rounds exec build/dev/tests/scenario/reload/scenario_reload \
+CLUSTER_TEST_RELOADS=$rounds exec "build/$preset/tests/scenario/reload/scenario_reload" \
   "back-to-back rolling replacements*"

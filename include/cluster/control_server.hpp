@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -54,6 +55,11 @@ class control_server {
   /// listening stream socket, TCP as a rule. Takes the descriptor over. May be called any number of times,
   /// with open() or without.
   CLUSTER_API void serve_probes(int listening, error_code& ec);
+
+  /// What `POST /v1/upgrade` does; without it, the answer is that there is none. The hook calls back once:
+  /// with the reason why this process goes on, or with nothing when it is about to become another program,
+  /// late enough for the answer to leave. cluster::run sets one.
+  CLUSTER_API void on_upgrade(std::function<void(std::function<void(std::string why)>)> hook);
 
   /// Where it is served; empty while it is not.
   CLUSTER_API const std::string& path() const noexcept;

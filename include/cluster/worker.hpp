@@ -99,7 +99,9 @@ class worker {
 
   /// Takes the first SIGTERM or SIGINT as request_drain(); a second one has its default effect. Installs
   /// signal handlers until done() or destruction; `cluster::run` calls it, an embedding program only if
-  /// it wants to.
+  /// it wants to. Also answers the supervisor's question where a hung thread stands, and ends this process
+  /// when its event loop stands for the orphan time-out while there is no supervisor; both by the signal
+  /// SIGRTMAX - 2, if that one has its default effect until then.
   CLUSTER_API void handle_signals();
 
   /// Closes this process's copies of the listeners. The supervisor still holds them, so queued

@@ -17,6 +17,7 @@ constexpr route table[] = {
     {verb::post, "/v1/reload/abort", operation::abort_reload, true},
     {verb::post, "/v1/scale", operation::scale, true},
     {verb::post, "/v1/stop", operation::stop, true},
+    {verb::post, "/v1/upgrade", operation::upgrade, true},
     {verb::post, "/v1/workers/{id}/restart", operation::restart_worker, true},
     {verb::delete_, "/v1/workers/{id}", operation::end_worker, true},
     {verb::get, "/v1/events", operation::events, false},

@@ -16,6 +16,7 @@ enum class operation : std::uint8_t {
   abort_reload,
   scale,
   stop,
+  upgrade,
   restart_worker,
   end_worker,
   events,

@@ -50,6 +50,7 @@ struct control_server::impl : std::enable_shared_from_this<control_server::impl>
   supervisor& owner;
   control_options settings;
   std::shared_ptr<control::service> service;  ///< there is one while something is open
+  control::upgrade_hook upgrade;
   control::socket_file file;
   std::list<std::shared_ptr<door>> doors;
   std::list<std::shared_ptr<connection>> connections;
@@ -85,6 +86,7 @@ error_code control_server::impl::add_door(int listening, bool read_only) {
 void control_server::impl::begin() {
   if (service) return;
   service = std::make_shared<control::service>(owner);
+  service->on_upgrade(upgrade);
   service->start([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
@@ -180,6 +182,11 @@ void control_server::open() {
   std::string detail;
   open(ec, detail);
   if (ec) throw boost::system::system_error(ec, detail);
+}
+
+void control_server::on_upgrade(std::function<void(std::function<void(std::string why)>)> hook) {
+  impl_->upgrade = std::move(hook);
+  if (impl_->service) impl_->service->on_upgrade(impl_->upgrade);
 }
 
 const std::string& control_server::path() const noexcept { return impl_->file.path(); }

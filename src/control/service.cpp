@@ -83,6 +83,7 @@ void service::handle(const call& what, const answer& done) {
     case operation::abort_reload: return abort_reload(what, done);
     case operation::scale: return scale(what, done);
     case operation::stop: return stop(what, done);
+    case operation::upgrade: return upgrade(what, done);
     case operation::restart_worker: return one_worker(what, found.id, true, done);
     case operation::end_worker: return one_worker(what, found.id, false, done);
     case operation::events: return show_events(what, done);

@@ -14,8 +14,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace cluster::control {
+
+/// Replaces the supervisor's process; calls back with why not, or with nothing.
+using upgrade_hook = std::function<void(std::function<void(std::string why)>)>;
 
 /// What the interface does, without sockets: takes one request, answers once. Belongs to the executor of
 /// the supervisor; after detach() it answers that the cluster is gone.
@@ -26,6 +30,7 @@ class service : public std::enable_shared_from_this<service> {
   /// Begins to observe. `news` is called whenever a stream may have more to say.
   void start(std::function<void()> news);
   void detach();
+  void on_upgrade(upgrade_hook hook) { upgrade_ = std::move(hook); }
 
   void handle(const call& what, const answer& done);
 
@@ -60,11 +65,13 @@ class service : public std::enable_shared_from_this<service> {
   void abort_reload(const call&, const answer&);
   void scale(const call&, const answer&);
   void stop(const call&, const answer&);
+  void upgrade(const call&, const answer&);
   void one_worker(const call&, std::uint64_t id, bool restart, const answer&);
 
   supervisor* owner_;
   std::shared_ptr<void> observing_;
   std::function<void()> news_;
+  upgrade_hook upgrade_;
   ring<event_entry> events_{1024, 512 * 1024};
   std::shared_ptr<void> observing_output_;
   ring<line_entry> lines_{4096, 1024 * 1024};

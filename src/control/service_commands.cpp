@@ -158,6 +158,22 @@ void service::stop(const call& what, const answer& done) {
                      [reply_once, success](error_code) { reply_once(success(200)); });
 }
 
+// The answer comes before the end of this program: whether the next one could follow it is known by then.
+void service::upgrade(const call& what, const answer& done) {
+  if (const query given(what.query, {}); given.complaint()) return done(*given.complaint());
+  if (const fields body(what.body, {}); body.complaint()) return done(*body.complaint());
+  if (!upgrade_)
+    return done(error_reply(501, "unsupported", "this program does not know how to replace its own process"));
+  const once reply_once(done);
+  upgrade_([reply_once, pid = owner_->status().pid](const std::string& why) {
+    if (!why.empty())
+      return reply_once(error_reply(409, "upgrade_refused", why + "; the supervisor goes on"));
+    json_text json;
+    json.open().member("pid", static_cast<std::uint64_t>(pid)).close();
+    reply_once(json_reply(202, json));
+  });
+}
+
 void service::one_worker(const call& what, std::uint64_t id, bool restart, const answer& done) {
   query given(what.query, {"wait"});
   const bool wait = given.flag("wait");

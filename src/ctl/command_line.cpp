@@ -176,6 +176,10 @@ void commands::add_changing_verbs() {
   worker(restart_verb);
   wait(restart_verb, "Until the old one is gone");
   json(restart_verb);
+  auto* upgrade_verb = verb("upgrade", "Replace the supervisor's own process, workers untouched",
+                            [this] { return upgrade(common); });
+  wait(upgrade_verb, "Until the next one has taken the workers over");
+  json(upgrade_verb);
   auto* stop_verb = verb("stop", "End the cluster; its workers finish what they have",
                          [this] { return stop(common, false); });
   wait(stop_verb, "Until the last worker is gone");

@@ -53,6 +53,8 @@ int abort_reload(const verb_options&);
 int scale(const verb_options&, const std::string& wanted);
 int restart(const verb_options&, std::uint64_t id);
 int stop(const verb_options&, bool fast);
+/// Replaces the supervisor's own process.
+int upgrade(const verb_options&);
 int wait_ready(const verb_options&);
 int events(const verb_options&, const events_options&);
 int metrics(const verb_options&);

@@ -53,8 +53,10 @@ void child::wait(std::function<void(exit_status)> done) {
   });
 }
 
-bool child::signal(int number) noexcept {
-  return ::syscall(SYS_pidfd_send_signal, pidfd_.native_handle(), number, nullptr, 0) == 0;
+bool child::signal(int number) noexcept { return signal_process(pidfd_.native_handle(), number); }
+
+bool signal_process(int pidfd, int number) noexcept {
+  return ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == 0;
 }
 
 }  // namespace cluster::os

@@ -42,6 +42,9 @@ class child {
   std::chrono::microseconds cpu_time_{0};
 };
 
+/// Through the process's own descriptor; false if it is gone.
+bool signal_process(int pidfd, int number) noexcept;
+
 /// Collects the status of an ended child without blocking; false while it still runs. With `cpu` also
 /// the CPU time that it used.
 bool collect_status(int pidfd, exit_status& out, std::chrono::microseconds* cpu = nullptr);

@@ -50,7 +50,7 @@ unique_fd process_behind(int socket, pid_t pid) {
   int direct = -1;
   socklen_t length = sizeof direct;
   if (::getsockopt(socket, SOL_SOCKET, peer_pidfd_option, &direct, &length) == 0) return unique_fd(direct);
-  unique_fd found(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  unique_fd found = hold_process(pid);
   pollfd open{socket, POLLIN, 0};
   if (found && ::poll(&open, 1, 0) >= 0 && (open.revents & (POLLHUP | POLLERR)) == 0) return found;
   return {};
@@ -140,6 +140,8 @@ error_code call_home(const std::string& path, unique_fd& out) {
   return {};
 }
 
+unique_fd hold_process(pid_t pid) { return unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
 std::optional<std::uint64_t> start_of_process(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string line;
@@ -152,6 +154,14 @@ std::optional<std::uint64_t> start_of_process(pid_t pid) {
   if (at == line.npos) return std::nullopt;
   const std::size_t end = line.find(' ', at + 1);
   return parse_number(std::string_view(line).substr(at + 1, end - at - 1));
+}
+
+bool is_stopped(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const std::size_t at = line.rfind(')');
+  return at != line.npos && at + 2 < line.size() && line[at + 2] == 'T';
 }
 
 std::chrono::milliseconds age_of_process(std::uint64_t start) {

@@ -54,11 +54,17 @@ class rendezvous {
 /// Connects to a rendezvous without waiting.
 error_code call_home(const std::string& path, unique_fd& out);
 
+/// A descriptor of the process that has this pid now; empty if there is none.
+unique_fd hold_process(pid_t pid);
+
 /// When a process began, in ticks since the machine was started: together with its pid it names a process
 /// for good. Nothing if there is none, or only its remains.
 std::optional<std::uint64_t> start_of_process(pid_t pid);
 
 /// How long ago that was.
 std::chrono::milliseconds age_of_process(std::uint64_t start);
+
+/// Whether a process is stopped by a signal: it does nothing until somebody lets it go on.
+bool is_stopped(pid_t pid);
 
 }  // namespace cluster::os

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/statistics_page.hpp"
 
+#include <signal.h>
 #include <time.h>
 
 #include <algorithm>
@@ -50,6 +51,10 @@ struct statistics_page::layout {
   number busy;
   alignas(64) number latency_sum;
   number latency[latency_histogram::size];
+  alignas(64) number stack_signal;
+  number stacks;
+  number stack_size;
+  number stack[stack_depth];
 };
 
 statistics_page::layout* statistics_page::mapped() const noexcept {
@@ -99,6 +104,44 @@ statistics_page::beat statistics_page::last_beat(std::size_t loop) const noexcep
   if (mapped() == nullptr || loop >= loops) return {};
   const layout::loop& from = mapped()->signs[loop];
   return {from.at.load(relaxed), static_cast<pid_t>(from.thread.load(relaxed))};
+}
+
+void statistics_page::answer_stack_requests(int signal) noexcept {
+  layout* const to = mapped();
+  if (to != nullptr) to->stack_signal.store(static_cast<std::uint64_t>(signal), relaxed);
+}
+
+void statistics_page::show_stack(void* const* calls, std::size_t count) noexcept {
+  layout* const to = mapped();
+  if (to == nullptr) return;
+  count = std::min(count, stack_depth);
+  for (std::size_t i = 0; i < count; ++i)
+    to->stack[i].store(reinterpret_cast<std::uintptr_t>(calls[i]), relaxed);
+  to->stack_size.store(count, relaxed);
+  to->stacks.fetch_add(1, std::memory_order_release);
+}
+
+int statistics_page::stack_signal() const noexcept {
+  const layout* const to = mapped();
+  const std::uint64_t number = to == nullptr ? 0 : to->stack_signal.load(relaxed);
+  // Only one that nobody else gives a meaning to: it is the worker's word.
+  const bool fine =
+      number >= static_cast<std::uint64_t>(SIGRTMIN) && number <= static_cast<std::uint64_t>(SIGRTMAX);
+  return fine ? static_cast<int>(number) : 0;
+}
+
+std::uint64_t statistics_page::stacks() const noexcept {
+  const layout* const to = mapped();
+  return to == nullptr ? 0 : to->stacks.load(std::memory_order_acquire);
+}
+
+std::vector<std::uint64_t> statistics_page::last_stack() const {
+  const layout* const to = mapped();
+  std::vector<std::uint64_t> result;
+  if (to == nullptr) return result;
+  const auto size = std::min<std::uint64_t>(to->stack_size.load(relaxed), stack_depth);
+  for (std::size_t i = 0; i < size; ++i) result.push_back(to->stack[i].load(relaxed));
+  return result;
 }
 
 std::uint64_t statistics_page::requests() const noexcept {

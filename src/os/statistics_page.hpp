@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace cluster::os {
 
@@ -20,6 +21,9 @@ class statistics_page {
  public:
   /// Event loops of one worker that can be watched.
   static constexpr std::size_t loops = 8;
+
+  /// Calls of a stack that are kept, the innermost first.
+  static constexpr std::size_t stack_depth = 32;
 
   /// A sign of life of one event loop.
   struct beat {
@@ -41,11 +45,19 @@ class statistics_page {
   void count(const traffic& now) noexcept;
   void add_latency(std::chrono::nanoseconds time, std::uint64_t requests) noexcept;
   void show_life(std::size_t loop, const beat& sign, std::chrono::nanoseconds cpu) noexcept;
+  /// By which signal a thread can be asked where it is; 0: by none.
+  void answer_stack_requests(int signal) noexcept;
+  /// Also from a signal handler.
+  void show_stack(void* const* calls, std::size_t count) noexcept;
 
   // The reader.
   worker_statistics read() const noexcept;
   std::uint64_t requests() const noexcept;
   beat last_beat(std::size_t loop) const noexcept;
+  int stack_signal() const noexcept;
+  /// How many stacks were shown so far, and the addresses of the last one.
+  std::uint64_t stacks() const noexcept;
+  std::vector<std::uint64_t> last_stack() const;
 
  private:
   struct layout;

@@ -18,6 +18,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -175,7 +176,7 @@ class fleet {
   /// Half of its time is over.
   actions silent(worker_id, std::chrono::milliseconds stood);
   /// It hangs: gets a successor, and is ended when that one is ready, or at once when that one fails.
-  actions hung(worker_id, std::chrono::milliseconds stood, time_point now);
+  actions hung(worker_id, std::chrono::milliseconds stood, std::string_view where, time_point now);
   /// Somebody keeps it stopped: gets a successor like any worker that is restarted.
   actions stopped(worker_id, std::chrono::milliseconds stood, time_point now);
   /// It turns again: its successor, if it has one, takes over gently.

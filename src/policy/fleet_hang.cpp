@@ -17,12 +17,13 @@ actions fleet::silent(worker_id id, std::chrono::milliseconds stood) {
   return out;
 }
 
-actions fleet::hung(worker_id id, std::chrono::milliseconds stood, time_point now) {
+actions fleet::hung(worker_id id, std::chrono::milliseconds stood, std::string_view where, time_point now) {
   actions out;
   auto* worker = find(id);
   if (worker == nullptr || worker->phase != worker_phase::ready || worker->hung) return out;
   worker->hung = true;
-  worker->add_note("its event loop stood still for " + describe(stood));
+  worker->add_note("its event loop stood still for " + describe(stood) +
+                   (where.empty() ? "" : " in " + std::string(where)));
   out.emplace_back(publish{about(event_kind::hung, *worker, name_of(*worker) + " hangs: " + worker->note)});
   advance(now, out);
   return out;

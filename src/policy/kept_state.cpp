@@ -59,6 +59,11 @@ bool read_line(std::string_view key, std::string_view rest, kept_state& into) {
     std::array<std::uint64_t, 2> n{};
     if (!take(rest, n) || into.slots.size() == most_slots) return false;
     into.slots.push_back({n[0], n[1]});
+  } else if (key == "supervisor") {
+    std::array<std::uint64_t, 2> n{};
+    if (!take(rest, n)) return false;
+    into.supervisor = n[0];
+    into.supervisor_start = n[1];
   } else if (key == "worker") {
     std::array<std::uint64_t, 5> n{};
     if (!take(rest, n) || into.workers.size() == most_workers) return false;
@@ -89,6 +94,7 @@ std::string to_text(const kept_state& state) {
   append(text, "past",
          {past.accepted, past.requests, past.errors, past.bytes_received, past.bytes_sent,
           static_cast<std::uint64_t>(past.busy.count())});
+  append(text, "supervisor", {state.supervisor, state.supervisor_start});
   for (const kept_slot& each : state.slots) append(text, "slot", {each.launches, each.failures_in_a_row});
   for (const kept_worker& each : state.workers)
     append(text, "worker", {each.id.value, each.slot.value, each.generation.value, each.pid, each.start});

@@ -37,8 +37,10 @@ struct kept_state {
   std::size_t target = 0;
   std::uint64_t configured = 0;  ///< number of workers as configured; target was that once
   bool rolling = false;
-  std::uint64_t sequence = 0;  ///< of the last event
-  traffic past;                ///< of workers that are gone
+  std::uint64_t sequence = 0;          ///< of the last event
+  traffic past;                        ///< of workers that are gone
+  std::uint64_t supervisor = 0;        ///< process that wrote this; the driver's to fill in
+  std::uint64_t supervisor_start = 0;  ///< zero: not known
   std::vector<kept_slot> slots;
   std::vector<kept_worker> workers;
 };

@@ -40,10 +40,10 @@ struct loop_reading {
 /// What came out of a round about a worker.
 struct watch_finding {
   enum class kind : std::uint8_t {
-    silent,     ///< half of the time is over
-    hung,       ///< the time is over: start a successor, then end it
-    stopped,    ///< stopped by somebody for several times the limit: replace it, gently
-    recovered   ///< it was found to be hung or stopped, and turns again
+    silent,    ///< half of the time is over
+    hung,      ///< the time is over: start a successor, then end it
+    stopped,   ///< stopped by somebody for several times the limit: replace it, gently
+    recovered  ///< it was found to be hung or stopped, and turns again
   };
   worker_id worker;
   kind what = kind::silent;
@@ -71,6 +71,8 @@ class watchdog {
 
   void watch(worker_id);
   void forget(worker_id);
+  /// Found to hang or to be stopped, and neither forgotten nor recovered since.
+  bool has_found(worker_id id) const { return found_.contains(id); }
   bool watches(worker_id id) const { return workers_.contains(id); }
   const std::set<worker_id>& watched() const noexcept { return workers_; }
 
@@ -86,8 +88,8 @@ class watchdog {
  private:
   using loop_key = std::pair<worker_id, std::size_t>;
   struct loop_state {
-    time_point written;  ///< the sign as it was written
-    time_point sign;     ///< the same, but not in the future
+    time_point written;                 ///< the sign as it was written
+    time_point sign;                    ///< the same, but not in the future
     std::optional<thread_view> before;  ///< of the last round; set: its sign is overdue
     time_point looked;
     std::chrono::nanoseconds stood{0};

@@ -6,6 +6,7 @@
 #include "os/listen_socket.hpp"
 #include "os/output.hpp"
 #include "run/command_line.hpp"
+#include "run/home.hpp"
 #include "run/service.hpp"
 #include "run/signals.hpp"
 #include "run/upgrade.hpp"
@@ -89,6 +90,7 @@ int supervise(options settings, std::function<options()> refresh,
     // Otherwise workers would go on writing to a file that was moved away.
     settings.capture_output = true;
   }
+  run_detail::settle_rendezvous(settings);
   boost::asio::io_context context(1);
   supervisor master(context.get_executor(), settings);
   error_code ec;
@@ -126,6 +128,7 @@ int supervise(options settings, std::function<options()> refresh,
   });
   run_detail::service_reporter service(context, master);
   signals.on_upgrade([&] { upgrade.start(); });
+  control.on_upgrade([&](std::function<void(std::string)> then) { upgrade.start(std::move(then)); });
   master.async_run([&](error_code result) {
     ec = result;
     signals.cancel();

@@ -167,7 +167,7 @@ constexpr setting table[] = {
     {"logs", "inherit|capture", "workers' output; capture: for clusterctl logs", false, set_logs},
     {"log-file", "FILE", "all output goes there; opened again at SIGUSR1", false,
      set_text<&options::log_file>},
-    {"rendezvous", "FILE", "where workers find the next supervisor after a crash", false,
+    {"rendezvous", "FILE|off", "where workers find the next supervisor after a crash", false,
      set_text<&options::rendezvous>},
     {"orphan-timeout", "TIME", "how long they look for it", false, set_duration<&options::orphan_timeout>},
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},

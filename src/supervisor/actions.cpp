@@ -117,6 +117,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   recycle_timer.cancel();
   post.asked.fail_all(boost::asio::error::operation_aborted);
   workers.clear();
+  dismiss_absent();
   listeners.clear();
   leave_home();
   std::destroy_at(&lock);

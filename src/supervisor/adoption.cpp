@@ -20,6 +20,7 @@ namespace cluster {
 namespace {
 
 constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds longest_patience{12};
 
 std::string state_file(const options& settings) { return settings.rendezvous + ".state"; }
 
@@ -49,10 +50,15 @@ os::failure supervisor::impl::come_home() {
   // Workers look for it from wherever they are.
   settings.rendezvous = std::filesystem::absolute(settings.rendezvous, ignored).string();
   os::pid_file fresh;
-  if (os::failure failed = fresh.acquire(settings.rendezvous + ".lock")) {
-    if (failed.code == make_error_code(error::owned_elsewhere))
-      failed.detail = "another supervisor owns this cluster: " + failed.detail;
-    return failed;
+  os::failure refused = fresh.acquire(settings.rendezvous + ".lock");
+  if (refused && refused.code != make_error_code(error::owned_elsewhere)) return refused;
+  // With the lock or without it: the file may have been removed under a supervisor that lives.
+  kept = read_notes(settings);
+  if (os::failure failed = outlive_predecessor()) return failed;
+  if (refused) refused = fresh.acquire(settings.rendezvous + ".lock");
+  if (refused) {
+    refused.detail = "another supervisor owns this cluster: " + refused.detail;
+    return refused;
   }
   std::destroy_at(&home_lock);
   std::construct_at(&home_lock, std::move(fresh));
@@ -60,9 +66,12 @@ os::failure supervisor::impl::come_home() {
   const uid_t theirs = starter.worker_user().value_or(own);
   if (os::failure failed = home.open(settings.rendezvous, theirs == own ? static_cast<uid_t>(-1) : theirs))
     return failed;
-  kept = read_notes(settings);
+  kept = read_notes(settings);  // whoever held the lock may have written until the end
   if (kept.workers.empty()) return {};
-  returned = welcome_home(home, kept, {settings.name, {own, theirs}}, patience);
+  homecoming came = welcome_home(home, kept, {settings.name, {own, theirs}}, {patience, longest_patience});
+  returned = std::move(came.returned);
+  if (returned.empty()) end_absent(came.absent);
+  else note_absent(std::move(came.absent));
   // After an exec they are our children; those that ended in between wait for nobody else.
   for (const policy::kept_worker& each : kept.workers)
     if (std::ranges::none_of(returned,
@@ -120,6 +129,7 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
   apply(fleet->adopt(kept, found, now));
   for (const policy::found_worker& each : found)
     if (running && fleet->is_ready(each.id)) watch(each.id);
+  watch_absent();
   if (!running || (!interrupted && !fleet->mixed())) return;
   settings.log(log_level::warning, "a roll-out was interrupted; all slots are replaced now");
   reload({}, [](error_code, const reload_report&) {});
@@ -156,12 +166,15 @@ void supervisor::impl::save() {
   now.configured = settings.workers;
   now.sequence = last_sequence;
   now.past = past;
+  now.supervisor = static_cast<std::uint64_t>(::getpid());
+  now.supervisor_start = own_start;
   for (policy::kept_worker& each : now.workers) {
     const worker_process* process = find(each.id);
     if (process == nullptr) continue;
     each.pid = static_cast<std::uint64_t>(process->child.pid());
     each.start = process->start;
   }
+  keep_absent(now);
   std::string text = policy::to_text(now);
   if (text == saved) return;
   const std::string path = state_file(settings);

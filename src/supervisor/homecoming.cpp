@@ -29,6 +29,7 @@ class reception {
   }
 
   bool complete() const { return expected_.empty(); }
+  bool nobody_yet() const { return returned_.empty(); }
 
   /// Waits for whatever comes next, until then.
   void wait(clock_type::time_point until) {
@@ -46,7 +47,18 @@ class reception {
                   [](const auto& each) { return os::start_of_process(each.first) != each.second.start; });
   }
 
-  std::vector<returned_worker> take() { return std::move(returned_); }
+  homecoming take() {
+    homecoming result{std::move(returned_), {}};
+    for (const auto& [pid, known] : expected_) {
+      os::launched_process process;
+      process.pid = pid;
+      process.pidfd = os::hold_process(pid);
+      // Held first, then looked at: from here on it stays that one.
+      if (process.pidfd && os::start_of_process(pid) == known.start)
+        result.absent.push_back({known, std::move(process)});
+    }
+    return result;
+  }
 
  private:
   /// True when the call is over, for better or worse.
@@ -93,12 +105,16 @@ class reception {
 
 }  // namespace
 
-std::vector<returned_worker> welcome_home(os::rendezvous& at, const policy::kept_state& kept,
-                                          const callers& who, std::chrono::milliseconds patience) {
-  const auto deadline = clock_type::now() + patience;
+homecoming welcome_home(os::rendezvous& at, const policy::kept_state& kept, const callers& who,
+                        const homecoming_patience& patience) {
+  const auto begun = clock_type::now();
   reception all(at, kept, who);
-  while (!all.complete() && clock_type::now() < deadline)
-    all.wait(std::min(deadline, clock_type::now() + std::chrono::milliseconds(200)));
+  while (!all.complete()) {
+    const auto deadline = begun + (all.nobody_yet() ? patience.for_the_first : patience.for_the_rest);
+    const auto now = clock_type::now();
+    if (now >= deadline) break;
+    all.wait(std::min(deadline, now + std::chrono::milliseconds(200)));
+  }
   return all.take();
 }
 

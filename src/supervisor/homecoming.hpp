@@ -24,6 +24,23 @@ struct returned_worker {
   std::uint64_t start = 0;
 };
 
+/// One that lives and has not called: it hangs, is stopped, or gets no CPU.
+struct absent_worker {
+  policy::kept_worker known;
+  os::launched_process process;
+};
+
+struct homecoming {
+  std::vector<returned_worker> returned;
+  std::vector<absent_worker> absent;
+};
+
+/// How long to wait for calls.
+struct homecoming_patience {
+  std::chrono::milliseconds for_the_rest;   ///< somebody has come, so there are listeners
+  std::chrono::milliseconds for_the_first;  ///< until then nothing else can be done
+};
+
 /// Who may call.
 struct callers {
   std::string cluster;
@@ -32,7 +49,7 @@ struct callers {
 
 /// Takes the calls of workers that a dead supervisor has left behind: of those in `kept` that still live,
 /// until all have come or the time is over. Blocks; nothing else can be done before it.
-std::vector<returned_worker> welcome_home(os::rendezvous& at, const policy::kept_state& kept,
-                                          const callers& who, std::chrono::milliseconds patience);
+homecoming welcome_home(os::rendezvous& at, const policy::kept_state& kept, const callers& who,
+                        const homecoming_patience& patience);
 
 }  // namespace cluster

@@ -227,6 +227,7 @@ void supervisor::impl::abandon() noexcept {
     os::collect_status(process->child.pidfd(), ignored);
   }
   workers.clear();
+  dismiss_absent();
   listeners.clear();
   leave_home();
   fleet.reset();

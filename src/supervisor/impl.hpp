@@ -20,6 +20,8 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <unistd.h>
+
 #include <deque>
 #include <functional>
 #include <list>
@@ -78,8 +80,13 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::vector<policy::loop_reading> read_signs(clock::time_point now) const;
   void act_on(const policy::watch_finding& found, clock::time_point now);
 
+  // Where a hung one stands (stack.cpp).
+  void ask_where(worker_id id, std::chrono::milliseconds stood);
+  void end_question(worker_id id, std::chrono::milliseconds stood, std::uint64_t before);
+
   // What a dead supervisor has left, and what this one would leave (adoption.cpp).
   os::failure come_home();
+  os::failure outlive_predecessor();
   void take_listeners(std::vector<os::listen_socket>& into);
   void adopt_workers(clock::time_point now);
   void await_latecomers();
@@ -87,6 +94,15 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void save();
   error_code prepare_successor();
   void leave_home() noexcept;
+
+  // Those that a dead supervisor has left and that do not call (absent.cpp).
+  void end_absent(const std::vector<absent_worker>& all);
+  void note_absent(std::vector<absent_worker> all);
+  void watch_absent();
+  void add_absent(std::vector<policy::loop_reading>& all, clock::time_point now) const;
+  bool end_hung_absent(const policy::watch_finding& found);
+  void keep_absent(policy::kept_state& into) const;
+  void dismiss_absent() noexcept;
 
   // Workers that have served enough (recycle.cpp).
   void arm_recycling();
@@ -151,6 +167,13 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::optional<boost::asio::posix::basic_stream_descriptor<executor_type>> late;
   policy::kept_state kept;  ///< read before the start
   std::vector<returned_worker> returned;
+  struct absent_process {
+    policy::kept_worker known;
+    std::unique_ptr<os::child> process;
+  };
+  std::map<worker_id, absent_process> absent;
+  clock::time_point absent_since{};
+  std::uint64_t own_start = os::start_of_process(::getpid()).value_or(0);
   std::string saved;  ///< the notes as they were written last
   bool save_failed = false;
   bool opened = false;
@@ -184,6 +207,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   cluster_counters counters;
   executor_type work;  ///< keeps the context running while every worker rests
 };
+
+/// What the kernel says of a thread; of the first one of its process, if it is none of that.
+std::optional<policy::thread_view> view_of(pid_t process, pid_t thread);
 
 /// One line for the log, and its level.
 log_level describe(const event& what, std::string& line);

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 namespace cluster {
-namespace {
 
 std::optional<policy::thread_view> view_of(pid_t process, pid_t thread) {
   using condition = policy::thread_view::condition;
@@ -21,8 +20,6 @@ std::optional<policy::thread_view> view_of(pid_t process, pid_t thread) {
   else if (times->state == 'T' || times->state == 't') view.now = condition::stopped;
   return view;
 }
-
-}  // namespace
 
 void supervisor::impl::watch(worker_id id) {
   dog.watch(id);
@@ -73,18 +70,20 @@ std::vector<policy::loop_reading> supervisor::impl::read_signs(clock::time_point
       all.push_back(std::move(reading));
     }
   }
+  add_absent(all, now);
   return all;
 }
 
 void supervisor::impl::act_on(const policy::watch_finding& found, clock::time_point now) {
   using kind = policy::watch_finding::kind;
+  if (end_hung_absent(found)) return;
   const worker_process* process = find(found.worker);
   if (process == nullptr) return;
   switch (found.what) {
     case kind::silent: return apply(fleet->silent(found.worker, found.stood));
     case kind::hung:
       board.withdraw(process->slot.value);  // nobody is to wait for it to accept its share
-      return apply(fleet->hung(found.worker, found.stood, now));
+      return ask_where(found.worker, found.stood);
     case kind::stopped:
       board.withdraw(process->slot.value);
       return apply(fleet->stopped(found.worker, found.stood, now));

@@ -32,6 +32,7 @@ void heartbeat::start() {
 void heartbeat::show() {
   const auto now = static_cast<std::uint64_t>(read_clock(CLOCK_MONOTONIC));
   page_->show_life(place_, {now, ::gettid()}, std::chrono::nanoseconds(read_clock(CLOCK_THREAD_CPUTIME_ID)));
+  if (then_) then_();
 }
 
 void heartbeat::wait() {

@@ -8,7 +8,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <utility>
 
 namespace cluster {
 
@@ -21,6 +23,8 @@ class heartbeat : public std::enable_shared_from_this<heartbeat> {
 
   /// From the thread of the loop: the first sign at once. Call it on a shared object.
   void start();
+  /// Called with each sign; from the thread of the loop.
+  void on_sign(std::function<void()> then) { then_ = std::move(then); }
   /// Shows one now; from the thread of the loop.
   void show();
   /// From any thread: another interval, and a sign at once.
@@ -34,6 +38,7 @@ class heartbeat : public std::enable_shared_from_this<heartbeat> {
   std::shared_ptr<os::statistics_page> page_;
   std::size_t place_;
   std::chrono::milliseconds interval_;
+  std::function<void()> then_;
   std::atomic<bool> stopped_{false};
   boost::asio::steady_timer timer_;
 };

@@ -3,6 +3,7 @@
 
 #include "ipc/desk.hpp"
 #include "os/load_board.hpp"
+#include "os/loop_guard.hpp"
 #include "os/statistics_page.hpp"
 #include "worker/failure_budget.hpp"
 #include "worker/heartbeat.hpp"
@@ -46,6 +47,8 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void wait_to_call();
   void call_home();
   void be_adopted(const ipc::adopted& terms);
+  void guard_loop();
+  std::chrono::milliseconds time_alone() const noexcept;
 
   void stop_heartbeats() noexcept;
 
@@ -74,6 +77,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   os::load_board board;
   std::shared_ptr<os::statistics_page> page = std::make_shared<os::statistics_page>();
   std::vector<std::shared_ptr<heartbeat>> heartbeats;  ///< the first one is of `context`
+  os::loop_guard guard;
   std::vector<std::string> arguments;
   logger log;
   std::shared_ptr<ipc::channel> channel;

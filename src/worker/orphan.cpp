@@ -18,6 +18,18 @@ std::chrono::milliseconds until_next_call() {
 
 }  // namespace
 
+// One that hangs does not even notice that it is alone.
+void worker::impl::guard_loop() {
+  if (heartbeats.empty() || guard) return;
+  if (const os::failure failed = guard.start(page, time_alone(), identity.heartbeat))
+    return log(log_level::warning, failed.detail + "; if this worker hangs without a supervisor, it stays");
+  heartbeats.front()->on_sign([this] { guard.turned(); });
+}
+
+std::chrono::milliseconds worker::impl::time_alone() const noexcept {
+  return identity.rendezvous.empty() ? identity.drain_timeout : identity.orphan_timeout;
+}
+
 bool worker::impl::may_be_adopted() const noexcept {
   return !identity.rendezvous.empty() && state != worker_state::exited &&
          (!notice || notice->reason != exit_reason::orphaned);
@@ -73,6 +85,8 @@ void worker::impl::be_adopted(const ipc::adopted& terms) {
   orphaned_since.reset();
   identity.drain_timeout = terms.drain_timeout;
   identity.orphan_timeout = terms.orphan_timeout;
+  if (terms.heartbeat.count() != 0) identity.heartbeat = terms.heartbeat;
+  guard.change(time_alone(), identity.heartbeat);
   // Its watchdog counts in this interval from now on.
   if (terms.heartbeat.count() != 0)
     for (const auto& each : heartbeats) each->beat_every(terms.heartbeat);

@@ -33,6 +33,7 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
 
 worker::~worker() {
   impl_->forget_signals();
+  impl_->guard.stop();
   impl_->stop_heartbeats();
   impl_->call_timer.cancel();
   if (impl_->channel) impl_->channel->close();
@@ -95,6 +96,8 @@ void worker::done() {
   impl_->moves->close();
   impl_->forget_signals();
   impl_->stop_heartbeats();
+  // With nobody there who would end it, the guard stays until the object goes.
+  if (!impl_->orphaned_since) impl_->guard.stop();
   impl_->call_timer.cancel();
 }
 
@@ -108,6 +111,7 @@ void worker::report_failure(std::string_view where, std::string_view what) noexc
 }
 
 void worker::impl::converse(os::unique_fd socket) {
+  guard.watch_channel(socket.get());
   channel = std::make_shared<ipc::channel>(context.get_executor(), std::move(socket));
   mail = std::make_shared<ipc::mailbox>(context.get_executor(), channel);
   mail->start();
@@ -136,6 +140,7 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
 
 // The supervisor is gone, or a channel to it is of no use any more: finish what is there and leave.
 void worker::impl::on_channel_end(error_code why) {
+  guard.watch_channel(-1);
   if (state == worker_state::exited) return;
   lose_mail(make_error_code(error::channel_closed));
   if (may_be_adopted()) return become_orphan(why);
@@ -184,6 +189,7 @@ void worker::impl::handle_signals() {
   signals.add(SIGTERM, ec);
   if (!ec) signals.add(SIGINT, ec);
   if (ec) log(log_level::error, "signal handlers: " + ec.message());
+  guard_loop();
   signals.async_wait([weak = weak_from_this()](const error_code& failed, int) {
     const auto self = weak.lock();
     if (failed || !self) return;

@@ -3,7 +3,7 @@
 _clusterctl() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= i
   local -a where=()
-  local verbs='list describe monit reload abort scale restart logs events metrics wait stop kill check doctor'
+  local verbs='list describe monit reload abort scale restart upgrade logs events metrics wait stop kill check doctor'
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -s|--socket|--name) where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}"); ((i++)) ;;
@@ -22,7 +22,7 @@ _clusterctl() {
     list) options="$options --json --columns --watch" ;;
     describe) options="$options --json" ;;
     reload) options="$options --json --wait --timeout --max-surge --max-unavailable --pause --soak --no-rollback" ;;
-    scale|restart|stop|kill) options="$options --json --wait --timeout" ;;
+    scale|restart|upgrade|stop|kill) options="$options --json --wait --timeout" ;;
     logs) options="$options --json --follow --tail --slot --out --err --raw" ;;
     events) options="$options --json --history --count" ;;
     wait) options="$options --json --timeout" ;;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 # fish completion for clusterctl: verbs, their options, and the ids of the workers that are alive.
-set -l verbs list describe monit reload abort scale restart logs events metrics wait stop kill check doctor
+set -l verbs list describe monit reload abort scale restart upgrade logs events metrics wait stop kill check doctor
 complete -c clusterctl -f
 complete -c clusterctl -s s -l socket -r -F -d 'Control socket'
 complete -c clusterctl -l name -r -d 'Name of the cluster'
@@ -12,6 +12,7 @@ complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a reload -d 
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a abort -d 'Take the reload under way back'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a scale -d 'Change the number of workers'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a restart -d 'Replace one worker'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a upgrade -d 'Replace the supervisor itself'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a logs -d 'What the workers write'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a events -d 'What happens, as it happens'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a metrics -d 'All metrics'
@@ -21,8 +22,8 @@ complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a kill -d 'E
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a check -d 'Would PROGRAM start?'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'What this machine allows'
 complete -c clusterctl -n "__fish_seen_subcommand_from $verbs" -l json -d 'Machine-readable'
-complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart stop kill' -l wait -d 'Until it is done'
-complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart stop kill wait check' -l timeout -r -d 'Seconds'
+complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart upgrade stop kill' -l wait -d 'Until it is done'
+complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart upgrade stop kill wait check' -l timeout -r -d 'Seconds'
 complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l max-surge -r
 complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l max-unavailable -r
 complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l pause -r

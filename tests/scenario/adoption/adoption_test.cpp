@@ -4,7 +4,11 @@
 #include "support/catch.hpp"
 #include "support/strict_load.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -88,6 +92,87 @@ TEST_CASE("of two supervisors one wins, and the other leaves with its own code",
   CHECK(cluster.first().wait_exit().code == 0);
 }
 
+TEST_CASE("of two that start at once to follow a dead supervisor one wins", "[adoption]") {
+  succession cluster({"--workers", "2"});
+  cluster.first().wait_ready(2);
+  const std::set<int> before = cluster.workers();
+  for (int round = 0; round < 4; ++round) {
+    cluster.kill();
+    program& one = cluster.start();
+    program& other = cluster.start();
+    // Whoever is left when one has given up is it.
+    const auto give_up = clock_type::now() + patience;
+    while (one.running() && other.running() && clock_type::now() < give_up) std::this_thread::sleep_for(1ms);
+    program& loser = one.running() ? other : one;
+    program& winner = one.running() ? one : other;
+    CHECK(loser.wait_exit().code == 5);
+    winner.wait_for("took over 2 of 2 workers");
+    CHECK(cluster.workers() == before);
+    CHECK(get(winner.port(), "/").status == 200);
+    cluster.choose(winner);
+  }
+}
+
+TEST_CASE("a supervisor that is stopped is ended by the next one, and never acts again", "[adoption]") {
+  succession cluster({"--workers", "3"});
+  program& frozen = cluster.first();
+  frozen.wait_ready(3);
+  const std::set<int> before = cluster.workers();
+  strict_load clients(frozen.port(), 1, {{manner::busy, 2}, {manner::paced, 2}, {manner::holder, 4}});
+  clients.wait_for_more(50);
+  frozen.signal(SIGSTOP);
+  SECTION("also if somebody has removed the lock") { std::filesystem::remove(cluster.place() + ".lock"); }
+  SECTION("with its lock held") {}
+  program& next = cluster.start();
+  next.wait_for("is stopped and does nothing; it is ended");
+  next.wait_for("took over 3 of 3 workers");
+  frozen.signal(SIGCONT);
+  CHECK(frozen.wait_exit().signal == SIGKILL);
+  clients.wait_for_more(50);
+  CHECK(cluster.workers() == before);
+  CHECK(clients.finish().lost() == 0);
+  next.signal(SIGTERM);
+  CHECK(next.wait_exit().code == 0);
+}
+
+TEST_CASE("a supervisor that lives keeps its cluster, even if its lock was removed", "[adoption]") {
+  succession cluster({"--workers", "1"});
+  cluster.first().wait_ready(1);
+  const std::set<int> before = cluster.workers();
+  std::filesystem::remove(cluster.place() + ".lock");
+  program& second = cluster.start();
+  CHECK(second.wait_exit().code == 5);
+  CHECK(cluster.workers() == before);
+  CHECK(get(cluster.first().port(), "/").status == 200);
+  cluster.first().signal(SIGTERM);
+  CHECK(cluster.first().wait_exit().code == 0);
+}
+
+TEST_CASE("sockets that were passed come out of the workers, not from whoever passed them", "[adoption]") {
+  const std::string uri = GENERATE(as<std::string>{}, "fd:3", "systemd:web");
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof any;
+  REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&any), length) == 0);
+  REQUIRE(::listen(socket, 64) == 0);
+  REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&any), &length) == 0);
+  const std::uint16_t port = ntohs(any.sin_port);
+  succession cluster({"--workers", "2", "--listen", uri}, {}, {{socket, 3}});
+  ::close(socket);
+  cluster.first().wait_ready(2);
+  connection held(port);
+  CHECK(held.get("/").status == 200);
+  cluster.kill();
+  cluster.start().wait_for("took over 2 of 2 workers");
+  CHECK(held.get("/").status == 200);
+  cluster.now().signal(SIGHUP);  // fresh workers get it as well
+  cluster.now().wait_for("reload completed: 2 of 2 slots");
+  CHECK(held.get("/").status == 200);
+  CHECK(get(port, "/").status == 200);
+}
+
 TEST_CASE("slots that emptied while nobody looked are filled by the next supervisor", "[adoption]") {
   succession cluster({"--workers", "3"});
   cluster.first().wait_ready(3);
@@ -165,6 +250,27 @@ TEST_CASE("a supervisor killed in the middle of a roll-out: one generation in th
   CHECK(seen.announced == 0);
 }
 
+TEST_CASE("a worker that hangs while its supervisor dies is not waited for, and is ended", "[adoption]") {
+  const std::string route = GENERATE(as<std::string>{}, "/hang", "/spin/600000");
+  succession cluster({"--workers", "2", "--hang-timeout", "500ms"});
+  cluster.first().wait_ready(2);
+  const std::uint16_t port = cluster.first().port();
+  connection stuck(port);
+  REQUIRE(stuck.send("GET " + route + " HTTP/1.1\r\nHost: test\r\n\r\n"));
+  cluster.kill();
+  cluster.start().wait_for("took over 1 of 2 workers");
+  CHECK(get(port, "/").status == 200);
+  cluster.now().wait_for(" of the supervisor before hangs, and is ended");
+  cluster.now().wait_ready(1);
+  const auto give_up = clock_type::now() + patience;
+  while (cluster.workers().size() != 2 && clock_type::now() < give_up) std::this_thread::sleep_for(1ms);
+  CHECK(cluster.workers().size() == 2);
+  CHECK(get(port, "/").status == 200);
+  cluster.now().signal(SIGTERM);
+  CHECK(cluster.now().wait_exit().code == 0);
+  CHECK(cluster.workers().empty());
+}
+
 TEST_CASE("if nobody comes the workers finish and leave", "[adoption]") {
   succession cluster({"--workers", "2", "--orphan-timeout", "300ms"});
   cluster.first().wait_ready(2);
@@ -177,5 +283,21 @@ TEST_CASE("if nobody comes the workers finish and leave", "[adoption]") {
   CHECK(slow.receive().status == 200);
   cluster.first().wait_for("no supervisor has come");
   CHECK(cluster.first().wait_exit().signal == SIGKILL);
+  CHECK(cluster.workers().empty());
+}
+
+TEST_CASE("a worker that hangs and finds no supervisor any more ends itself", "[adoption]") {
+  const std::string route = GENERATE(as<std::string>{}, "/hang", "/spin/600000");
+  succession cluster({"--workers", "1", "--hang-timeout", "0", "--orphan-timeout", "400ms"});
+  cluster.first().wait_ready(1);
+  connection stuck(cluster.first().port());
+  REQUIRE(stuck.send("GET " + route + " HTTP/1.1\r\nHost: test\r\n\r\n"));
+  // Under its supervisor it may stand for as long as it likes.
+  std::this_thread::sleep_for(900ms);
+  REQUIRE(cluster.workers().size() == 1);
+  cluster.kill();
+  cluster.first().wait_for("no supervisor has come: this worker ends");
+  const auto give_up = clock_type::now() + patience;
+  while (!cluster.workers().empty() && clock_type::now() < give_up) std::this_thread::sleep_for(1ms);
   CHECK(cluster.workers().empty());
 }

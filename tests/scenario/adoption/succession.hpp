@@ -21,20 +21,35 @@ namespace cluster::test {
 /// A cluster whose supervisors come and go. All of them are kept: their workers write to their output.
 class succession {
  public:
-  explicit succession(std::vector<std::string> flags, std::vector<std::string> environment = {})
+  explicit succession(std::vector<std::string> flags, std::vector<std::string> environment = {},
+                      std::vector<std::pair<int, int>> descriptors_of_first = {})
       : flags_(std::move(flags)), environment_(std::move(environment)) {
     std::filesystem::copy_file(CLUSTER_TEST_BINARY_DIR "/examples/90_workbench", folder_ / "app");
-    start();
+    start({}, std::move(descriptors_of_first));
   }
 
   program& now() { return *all_.back(); }
+  /// From here on this one is the present one.
+  void choose(const program& winner) {
+    const auto at = std::ranges::find_if(all_, [&](const auto& each) { return each.get() == &winner; });
+    std::rotate(at, at + 1, all_.end());
+  }
   program& first() { return *all_.front(); }
   std::string place() const { return folder_ / "home"; }
   std::string folder(const std::string& name) const { return folder_ / name; }
 
-  program& start(std::vector<std::string> more = {}) {
-    program_settings settings{folder_ / "app", {"--listen", "127.0.0.1:0", "--rendezvous", place()},
-                              environment_, {}};
+  program& start(std::vector<std::string> more = {}, std::vector<std::pair<int, int>> descriptors = {}) {
+    program_settings settings{folder_ / "app",
+                              {"--listen", "127.0.0.1:0", "--rendezvous", place()},
+                              environment_,
+                              std::move(descriptors)};
+    // As service managers do it: the variable names the process itself.
+    if (!settings.descriptors.empty()) {
+      settings.arguments.insert(settings.arguments.begin(),
+                                {"-c", "LISTEN_PID=$$ exec \"$0\" \"$@\"", settings.path});
+      settings.path = "/bin/sh";
+      settings.environment.insert(settings.environment.end(), {"LISTEN_FDS=1", "LISTEN_FDNAMES=web"});
+    }
     settings.arguments.insert(settings.arguments.end(), flags_.begin(), flags_.end());
     settings.arguments.insert(settings.arguments.end(), more.begin(), more.end());
     all_.push_back(std::make_unique<program>(std::move(settings)));

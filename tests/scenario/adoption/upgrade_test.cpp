@@ -2,6 +2,7 @@
 // The supervisor's own program is replaced while its workers serve.
 #include "succession.hpp"
 #include "support/catch.hpp"
+#include "support/http_client.hpp"
 #include "support/strict_load.hpp"
 
 #include <fstream>
@@ -27,8 +28,12 @@ TEST_CASE("upgrades in place: same pid, same workers, nothing lost", "[upgrade]"
   const std::set<int> before = cluster.workers();
   const std::uint64_t seed = std::random_device{}();
   strict_load clients(self.port(), seed,
-                      {{manner::busy, 2}, {manner::paced, 3}, {manner::single, 2}, {manner::holder, 6},
-                       {manner::pipelined, 2}, {manner::posting, 1}});
+                      {{manner::busy, 2},
+                       {manner::paced, 3},
+                       {manner::single, 2},
+                       {manner::holder, 6},
+                       {manner::pipelined, 2},
+                       {manner::posting, 1}});
   const char* wanted = std::getenv("CLUSTER_TEST_UPGRADES");  // more of them in a soak
   const int rounds = wanted != nullptr ? std::atoi(wanted) : 5;
   for (int round = 0; round < rounds; ++round) {
@@ -55,8 +60,10 @@ TEST_CASE("upgrades in place: same pid, same workers, nothing lost", "[upgrade]"
   CHECK(cluster.workers().empty());
 }
 
-TEST_CASE("a new program that fails its check, or cannot run, leaves the old supervisor in charge", "[upgrade]") {
-  const std::string text = GENERATE(as<std::string>{}, "#!/bin/sh\necho broken >&2\nexit 7\n", "no program\n");
+TEST_CASE("a new program that fails its check, or cannot run, leaves the old supervisor in charge",
+          "[upgrade]") {
+  const std::string text =
+      GENERATE(as<std::string>{}, "#!/bin/sh\necho broken >&2\nexit 7\n", "no program\n");
   succession cluster({"--workers", "2"});
   program& self = cluster.first();
   self.wait_ready(2);
@@ -75,8 +82,38 @@ TEST_CASE("a new program that fails its check, or cannot run, leaves the old sup
   CHECK(after == before);
 }
 
+TEST_CASE("an upgrade over the control interface: the answer comes first, then the next supervisor",
+          "[upgrade]") {
+  const scratch_folder place;
+  const std::string control = place / "control";
+  succession cluster({"--workers", "2", "--control", control});
+  program& self = cluster.first();
+  self.wait_ready(2);
+  const std::set<int> before = cluster.workers();
+  const std::string question = "POST /v1/upgrade HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n";
+  connection asking(control);
+  REQUIRE(asking.send(question));
+  const answer fine = asking.receive();
+  CHECK(fine.status == 202);
+  CHECK(fine.body == "{\"pid\":" + std::to_string(self.pid()) + "}\n");
+  self.wait_for("took over 2 of 2 workers");
+  self.wait_for("control interface at ");
+  cluster.deploy_script("#!/bin/sh\necho 'the licence has run out' >&2\nexit 7\n");
+  connection again(control);
+  REQUIRE(again.send(question));
+  const answer refused = again.receive();
+  CHECK(refused.status == 409);
+  CHECK(refused.body.find("exit code 7: the licence has run out; the supervisor goes on") !=
+        std::string::npos);
+  CHECK(get(self.port(), "/").status == 200);
+  CHECK(cluster.workers() == before);
+}
+
 TEST_CASE("without a rendezvous there is no upgrade, and it is said", "[upgrade]") {
-  program alone({CLUSTER_TEST_BINARY_DIR "/examples/90_workbench", {"--listen", "127.0.0.1:0", "--workers", "1"}, {}, {}});
+  program alone({CLUSTER_TEST_BINARY_DIR "/examples/90_workbench",
+                 {"--listen", "127.0.0.1:0", "--workers", "1"},
+                 {},
+                 {}});
   alone.wait_ready(1);
   alone.signal(SIGUSR2);
   alone.wait_for("no upgrade: ");

@@ -38,6 +38,28 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 }  // namespace
 
+TEST_CASE("upgrade replaces the supervisor and says so when the next one serves", "[ctl]") {
+  controlled it;
+  of(it, {"wait", "ready"});
+  const auto before = it.cluster.ready_workers();
+  const told done = of(it, {"upgrade", "--wait"});
+  INFO(done.output << it.cluster.output());
+  CHECK(done.exit_code == 0);
+  CHECK(done.output == "the supervisor was replaced; 2 of 2 workers are ready\n");
+  CHECK(it.cluster.count("took over 2 of 2 workers") == 1);
+  for (const auto& each : before) CHECK(process_exists(each.pid));
+  it.stop();
+}
+
+TEST_CASE("upgrade without a rendezvous is refused with the reason", "[ctl]") {
+  controlled it({"--rendezvous", "off"});
+  of(it, {"wait", "ready"});
+  const told refused = of(it, {"upgrade", "--wait"});
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.output, "there is no rendezvous"));
+  it.stop();
+}
+
 TEST_CASE("list, describe, metrics and wait show a running cluster", "[ctl]") {
   controlled it;
   const told waited = of(it, {"wait", "ready"});

@@ -81,6 +81,8 @@ TEST_CASE("a worker that hangs is found in time, gets its successor first, and i
   INFO("first problem: " << seen.first_problem << "\n" << all);
   CHECK(took >= 0.5);
   CHECK(took < (route == "/hang" ? 2.5 : 15.0));  // a spinning one has to get its second of CPU first
+  // Where it stood: the function of the application is among the calls.
+  CHECK(all.find(route == "/hang" ? " in pause < " : "add_routes") != std::string::npos);
   CHECK(all.find("does not turn its event loop") < all.find(" hangs: "));
   CHECK(cluster.ready_workers().size() == 3);
   CHECK(all.rfind(" is ready") < all.find("ended, hung"));

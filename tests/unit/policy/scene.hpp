@@ -40,7 +40,7 @@ class scene {
     return say(fleet_.silent({id}, for_));
   }
   std::string hung(std::uint64_t id, std::chrono::milliseconds for_) {
-    return say(fleet_.hung({id}, for_, now));
+    return say(fleet_.hung({id}, for_, {}, now));
   }
   std::string stopped(std::uint64_t id, std::chrono::milliseconds for_) {
     return say(fleet_.stopped({id}, for_, now));

@@ -32,7 +32,7 @@ const std::array rules{
     module_rule{"worker", {"worker", "ipc", "os", "common"}, {"worker.hpp"}, {"system", "boost/asio"}},
     module_rule{"run",
                 {"run", "os", "common"},
-                {"run.hpp", "supervisor.hpp", "worker.hpp", "control_server.hpp"},
+                {"run.hpp", "supervisor.hpp", "worker.hpp", "control_client.hpp", "control_server.hpp"},
                 {"system", "boost/asio", "boost/json"}},
     module_rule{"wire", {"wire", "common"}, {}, {"boost/beast"}},
     module_rule{"control",

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "os/code_names.hpp"
+
+#include <cxxabi.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+namespace cluster::os {
+namespace {
+
+constexpr std::size_t largest_table = 32 * 1024 * 1024;
+constexpr std::size_t longest_name = 120;
+
+/// A part of a file, whole or not at all. Read, not mapped: a file that shrinks meanwhile is an error then
+/// and no SIGBUS.
+template <class T>
+bool read_part(int file, std::uint64_t at, std::size_t count, std::vector<T>& out) {
+  if (count > largest_table / sizeof(T) || at > std::uint64_t{1} << 40) return false;
+  out.resize(count);
+  const std::size_t size = count * sizeof(T);
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got =
+        ::pread(file, reinterpret_cast<char*>(out.data()) + done, size - done, static_cast<off_t>(at + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    done += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+std::string readable(const char* mangled) {
+  int status = -1;
+  const std::unique_ptr<char, decltype(&std::free)> text(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), &std::free);
+  std::string name = status == 0 ? text.get() : mangled;
+  if (name.size() > longest_name) name = name.substr(0, longest_name - 3) + "...";
+  return name;
+}
+
+std::optional<std::uint64_t> address_in_file(const std::vector<Elf64_Phdr>& segments, std::uint64_t offset) {
+  for (const Elf64_Phdr& each : segments)
+    if (each.p_type == PT_LOAD && offset >= each.p_offset && offset - each.p_offset < each.p_filesz)
+      return offset - each.p_offset + each.p_vaddr;
+  return std::nullopt;
+}
+
+/// The function at that place of an ELF file, or nothing.
+std::string function_at(int file, std::uint64_t offset) {
+  std::vector<Elf64_Ehdr> head;
+  if (!read_part(file, 0, 1, head)) return {};
+  const Elf64_Ehdr& elf = head.front();
+  const bool fits = std::equal(std::begin(elf.e_ident), std::begin(elf.e_ident) + SELFMAG, ELFMAG) &&
+                    elf.e_ident[EI_CLASS] == ELFCLASS64 && elf.e_phentsize == sizeof(Elf64_Phdr) &&
+                    elf.e_shentsize == sizeof(Elf64_Shdr);
+  std::vector<Elf64_Phdr> segments;
+  std::vector<Elf64_Shdr> sections;
+  if (!fits || !read_part(file, elf.e_phoff, elf.e_phnum, segments) ||
+      !read_part(file, elf.e_shoff, elf.e_shnum, sections))
+    return {};
+  const auto address = address_in_file(segments, offset);
+  if (!address) return {};
+  for (const auto kind : {SHT_SYMTAB, SHT_DYNSYM}) {
+    for (const Elf64_Shdr& each : sections) {
+      if (each.sh_type != static_cast<Elf64_Word>(kind) || each.sh_link >= sections.size()) continue;
+      std::vector<Elf64_Sym> symbols;
+      std::vector<char> names;
+      const Elf64_Shdr& strings = sections[each.sh_link];
+      if (!read_part(file, each.sh_offset, each.sh_size / sizeof(Elf64_Sym), symbols) ||
+          !read_part(file, strings.sh_offset, strings.sh_size, names) || names.empty())
+        continue;
+      names.back() = '\0';
+      for (const Elf64_Sym& symbol : symbols)
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && *address >= symbol.st_value &&
+            *address - symbol.st_value < symbol.st_size && symbol.st_name < names.size())
+          return readable(names.data() + symbol.st_name);
+    }
+  }
+  return {};
+}
+
+std::string hex(std::uint64_t number) {
+  std::ostringstream text;
+  text << "0x" << std::hex << number;
+  return std::move(text).str();
+}
+
+}  // namespace
+
+code_names::code_names(pid_t process) : process_(process) {
+  std::ifstream maps("/proc/" + std::to_string(process) + "/maps");
+  for (std::string line; std::getline(maps, line) && code_.size() < 4096;) {
+    std::istringstream fields(line);
+    std::string access, device;
+    mapping one{};
+    char dash = 0;
+    fields >> std::hex >> one.from >> dash >> one.to >> access >> one.offset >> device >> std::dec >>
+        one.inode;
+    if (!fields || access.size() < 3 || access[2] != 'x' || one.inode == 0) continue;
+    fields >> std::ws;
+    std::getline(fields, one.path);
+    code_.push_back(std::move(one));
+  }
+}
+
+// By its path, if that is still the same file; a program that was replaced on disk is still in /proc.
+unique_fd code_names::open(const mapping& what) const {
+  for (const std::string& path : {what.path, "/proc/" + std::to_string(process_) + "/exe"}) {
+    unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat info {};
+    if (file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && info.st_ino == what.inode)
+      return file;
+  }
+  return {};
+}
+
+std::string code_names::name(std::uint64_t address) const {
+  for (const mapping& each : code_) {
+    if (address < each.from || address >= each.to) continue;
+    const std::uint64_t offset = address - each.from + each.offset;
+    if (const unique_fd file = open(each))
+      if (std::string found = function_at(file.get(), offset); !found.empty()) return found;
+    std::string path = each.path;
+    if (path.ends_with(" (deleted)")) path.resize(path.size() - 10);
+    return std::filesystem::path(path).filename().string() + "+" + hex(offset);
+  }
+  return hex(address);
+}
+
+std::string kernel_wait_of(pid_t process, pid_t thread) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/task/" + std::to_string(thread) + "/wchan");
+  std::string name;
+  file >> name;
+  return name == "0" ? std::string() : name.substr(0, 64);
+}
+
+}  // namespace cluster::os

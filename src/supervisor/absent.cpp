@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// Workers of a dead supervisor that live and have not called its successor. Their slots are filled by others;
+// who is only late is sent away when it calls, and who hangs is ended like any worker that hangs.
+#include "supervisor/impl.hpp"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <utility>
+
+namespace cluster {
+namespace {
+
+std::string name_of(const absent_worker& who) {
+  return "worker " + std::to_string(who.known.id.value) + " (process " + std::to_string(who.process.pid) +
+         ")";
+}
+
+}  // namespace
+
+// Nobody else holds the listeners, and they cannot be bound while these do.
+void supervisor::impl::end_absent(const std::vector<absent_worker>& all) {
+  for (const absent_worker& each : all) {
+    settings.log(log_level::error, name_of(each) + " of the supervisor before has not called and is ended");
+    os::signal_process(each.process.pidfd.get(), SIGKILL);
+  }
+  for (const absent_worker& each : all) {
+    pollfd gone{each.process.pidfd.get(), POLLIN, 0};
+    ::poll(&gone, 1, 2000);
+  }
+}
+
+void supervisor::impl::note_absent(std::vector<absent_worker> all) {
+  for (absent_worker& each : all) {
+    settings.log(log_level::warning,
+                 name_of(each) + " of the supervisor before has not called; it is watched");
+    absent.emplace(each.known.id, absent_process{each.known, std::make_unique<os::child>(
+                                                                 executor, std::move(each.process))});
+  }
+}
+
+void supervisor::impl::watch_absent() {
+  if (!running) return;
+  absent_since = clock::now();
+  for (const auto& [id, one] : absent) {
+    one.process->wait([this, id = id](const exit_status&) {
+      absent.erase(id);
+      forget(id);
+    });
+    watch(id);
+  }
+}
+
+// There is no page of it to be seen: its first thread has stood since it was waited for, unless it gets no
+// CPU or is stopped.
+void supervisor::impl::add_absent(std::vector<policy::loop_reading>& all, clock::time_point now) const {
+  for (const auto& [id, one] : absent) {
+    policy::loop_reading reading{id, 0, absent_since, {}};
+    const pid_t pid = one.process->pid();
+    if (dog.suspects(reading, now)) reading.thread = view_of(pid, pid);
+    all.push_back(std::move(reading));
+  }
+}
+
+bool supervisor::impl::end_hung_absent(const policy::watch_finding& found) {
+  const auto one = absent.find(found.worker);
+  if (one == absent.end()) return false;
+  // A stopped one calls when it goes on, and is sent away then.
+  if (found.what == policy::watch_finding::kind::hung) {
+    settings.log(log_level::error, "worker " + std::to_string(found.worker.value) + " (process " +
+                                       std::to_string(one->second.process->pid()) +
+                                       ") of the supervisor before hangs, and is ended");
+    one->second.process->signal(SIGKILL);
+  }
+  return true;
+}
+
+// If this supervisor dies too, the next one has to know of them.
+void supervisor::impl::keep_absent(policy::kept_state& into) const {
+  for (const auto& [id, one] : absent)
+    if (one.known.slot.value < into.slots.size()) into.workers.push_back(one.known);
+}
+
+void supervisor::impl::dismiss_absent() noexcept {
+  for (const auto& [id, one] : absent) one.process->signal(SIGKILL);
+  absent.clear();
+}
+
+}  // namespace cluster
