@@ -17,8 +17,9 @@ CLUSTER_API std::string_view to_string(log_level) noexcept;
 /// Where the library's own lines go: a level and a hook.
 ///
 /// The default writes one line to stderr with a single write(2), so lines of several processes do
-/// not mix. A sink of one's own gets the bare message without a line end; it must not throw and is
-/// called on the thread that runs the supervisor or the worker.
+/// not mix. It never waits for whoever reads them: 64 KiB are kept for later, what is beyond is dropped and
+/// counted, and the count is written when there is room again. A sink of one's own gets the bare message
+/// without a line end; it must not throw and is called on the thread that runs the supervisor or the worker.
 struct logger {
   log_level level = log_level::info;                      ///< lines below it are dropped
   log_format format = log_format::text;                   ///< used by the default sink only

@@ -100,6 +100,12 @@ struct options {
   /// A ready worker whose event loop stands still for this long counts as hung: a successor is started,
   /// then the hung one is ended. Time that it waited for a CPU or was stopped does not count. Zero: off.
   std::chrono::milliseconds hang_timeout{10000};
+  /// The most time that one request may take in a worker built on cluster::http. One whose handler waits is
+  /// answered 503 and its connection ends; what it waits for is cancelled. One whose handler blocks its event
+  /// loop cannot be answered: its worker counts as hung, if this is shorter than hang_timeout or that one is
+  /// off. Answers that have begun to stream, and WebSocket sessions, may take longer; a route's own
+  /// handler_time holds in its place. Zero: no limit.
+  std::chrono::milliseconds request_timeout{0};
   /// End a hung worker by SIGABRT, so that it leaves a core if its limits allow one, and by SIGKILL half a
   /// minute later; otherwise by SIGKILL at once.
   bool hang_core = false;
@@ -112,6 +118,9 @@ struct options {
   std::chrono::milliseconds max_age{0};
   /// Its resident memory in bytes, looked at every two seconds, and more often while it grows towards this.
   std::uint64_t max_rss = 0;
+  /// The same, but what takes this much is ended at once, with whatever it is working on, before the machine
+  /// runs out of memory; above max_rss if there is one. It is looked at as often.
+  std::uint64_t max_rss_hard = 0;
   restart_policy restart;
   reload_options reload;
   /// Length of the accept queue asked for; the kernel caps it at net.core.somaxconn.

@@ -78,6 +78,8 @@ class worker {
 
   /// The path that is to be asked before ready(); empty means none. cluster::http::serve does it.
   CLUSTER_API std::string_view probe() const noexcept;
+  /// options::request_timeout of the supervisor: the most time for one request; zero: no limit.
+  CLUSTER_API std::chrono::milliseconds request_timeout() const noexcept;
 
   /// Says that the application can serve. Call it once, after everything that may fail at start; later
   /// calls do nothing.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cluster/log.hpp>
 
+#include "common/log_output.hpp"
 #include "common/text.hpp"
 
 #include <chrono>
@@ -39,9 +40,8 @@ void logger::write(log_level at, std::string_view message) const {
     append_printable(line, message);
     line += '\n';
   }
-  // One write per line keeps lines of several processes whole. Nothing useful can be done when stderr
-  // is gone or full, so the result is not looked at.
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  // One write per line keeps lines of several processes whole.
+  write_to_stderr(line);
 }
 
 }  // namespace cluster

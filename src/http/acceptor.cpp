@@ -86,9 +86,15 @@ void acceptor::rest() {
   if (resting_) return;
   const std::string why = boost::system::system_category().message(errno);
   ++rests_;
-  if (!complained_) options_.log(log_level::warning, "http: accepting rests: " + why);
+  if (!complained_) complain("rests: " + why);
   complained_ = true;
   pause(options_.accept_backoff);
+}
+
+// Somebody has to know: it is an event of the cluster, as far as there is one.
+void acceptor::complain(const std::string& what) const {
+  if (options_.on_failure) options_.on_failure("accept", what);
+  else options_.log(log_level::warning, "http: accept " + what);
 }
 
 // A worker that is merely faster at waking up would otherwise gather most of the connections.

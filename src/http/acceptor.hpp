@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace cluster::http {
@@ -54,6 +55,7 @@ class acceptor {
 
   result accept_one(entry& from);
   void rest();
+  void complain(const std::string& what) const;
   void let_others_go_first();
   void pause(std::chrono::milliseconds time);
   void resume();

@@ -227,9 +227,7 @@ void engine::expire(connection& c) {
         c.current->in->why = {408, "content not complete in time"};
         return give(*c.current->in, boost::asio::error::timed_out);
       }
-      c.limit = wheel_entry::never;
-      c.current->out_of_time = true;
-      return cancel_coroutine(c);
+      return end_request(c);
     case phase::sending:
     case phase::closing:
     case phase::dead: return;

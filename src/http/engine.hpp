@@ -128,6 +128,8 @@ class engine : public std::enable_shared_from_this<engine> {
   bool start_coroutine(connection& c);
   void coroutine_done(connection& c, const std::exception_ptr& failure, response answer);
   void cancel_coroutine(connection& c);
+  void end_request(connection& c);
+  void give_up(connection& c);
   void conclude(connection& c, exchange& request, const std::exception_ptr& failure, response answer);
 
   // In pieces (engine_flow.cpp).

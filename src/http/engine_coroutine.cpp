@@ -2,14 +2,20 @@
 // Handlers that are coroutines: their beginning and their end.
 #include "http/engine.hpp"
 
+#include "wire/response_writer.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <sys/socket.h>
+
 namespace cluster::http {
 namespace {
+
+constexpr std::chrono::milliseconds time_to_cancel{1000};
 
 bool is_cancellation(const std::exception_ptr& failure) {
   try {
@@ -26,12 +32,16 @@ bool is_cancellation(const std::exception_ptr& failure) {
 bool engine::start_coroutine(connection& c) {
   exchange& request = *c.current;
   c.at = phase::handling;
-  c.limit = wheel_entry::never;
+  c.limit = after(options_.request_time);
   request.began = recorder_.start();
   request.out_of_time = false;
+  request.general_limit = options_.request_time.count() > 0;
   if (request.target != nullptr) {
     const handler& answer = request.target->answer;
-    c.limit = after(request.target->limits.handler_time);
+    if (const auto own = request.target->limits.handler_time; own.count() > 0) {
+      c.limit = after(own);
+      request.general_limit = false;
+    }
     request.server = this;
     request.on = &c;
     if (answer.writes_in_pieces()) request.out = std::make_unique<outflow>();
@@ -91,6 +101,33 @@ void engine::cancel_coroutine(connection& c) {
   });
 }
 
+// Its time is over. The coroutine is cancelled and answers for itself, as a rule.
+void engine::end_request(connection& c) {
+  exchange& request = *c.current;
+  if (request.out_of_time) return give_up(c);
+  const bool general = request.general_limit;
+  const bool streams = request.out && request.out->started;
+  // A stream may take the time it takes, unless its route says something else.
+  c.limit = general && !streams ? after(time_to_cancel) : wheel_entry::never;
+  if (general && streams) return;
+  request.out_of_time = true;
+  if (general) wheel_.set(c, c.limit);
+  cancel_coroutine(c);
+}
+
+// It does not end. The client gets its answer all the same, and the connection; the coroutine keeps the rest.
+void engine::give_up(connection& c) {
+  ++counters_.timed_out;
+  ++counters_.server_errors;
+  wire::byte_buffer last;
+  wire::write_response(last, {503, "text/plain; charset=utf-8", {}, "not answered in time\n", clock_.date()},
+                       {11, false, false});
+  const std::string_view octets = last.view();
+  [[maybe_unused]] const auto sent = ::send(c.fd, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (options_.on_access) dispatcher_.log_access(c.current.get(), c.fd, 503, octets.size());
+  close(c);
+}
+
 // What the client gets, if it is still there.
 void engine::conclude(connection& c, exchange& request, const std::exception_ptr& failure, response answer) {
   const bool dead = c.at == phase::dead;
@@ -105,6 +142,7 @@ void engine::conclude(connection& c, exchange& request, const std::exception_ptr
   else answer = dispatcher_.finish(request, failure, std::move(answer));
   if (dead) return;
   if (request.in && !request.in->done) answer.close();
+  if (request.out_of_time && request.general_limit) answer.close();
   respond(c, request, answer);
 }
 

@@ -68,6 +68,7 @@ struct exchange {
   std::chrono::steady_clock::time_point started;  ///< if there is an access log
   boost::asio::cancellation_signal cancel;        ///< ends the coroutine early
   bool out_of_time = false;                       ///< the coroutine was cancelled for that
+  bool general_limit = false;                     ///< its time is that of all requests, not of its route
   // Of exchanges whose handler works in pieces.
   engine* server = nullptr;
   connection* on = nullptr;

@@ -32,6 +32,7 @@ int serve(worker& self, const router& app, server_options options) {
     };
   }
   options.log = self.log();
+  if (options.request_time.count() == 0) options.request_time = self.request_timeout();
   boost::asio::io_context& context = self.context();
   server http(context, app, std::move(options));
   http.move_with(self);

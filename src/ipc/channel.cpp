@@ -9,13 +9,24 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace cluster::ipc {
+namespace {
+
+constexpr std::chrono::milliseconds pause_for_the_system{20};
+
+bool comes_later(const error_code& ec) {
+  return ec == boost::asio::error::would_block || ec == boost::asio::error::no_buffer_space;
+}
+
+}  // namespace
 
 channel::channel(const boost::asio::any_io_executor& executor, os::unique_fd socket, channel_limits limits)
     : socket_(executor, boost::asio::generic::seq_packet_protocol(AF_UNIX, 0), socket.release()),
-      limits_(limits) {}
+      limits_(limits),
+      pause_(executor) {}
 
 void channel::start(message_handler on_message, end_handler on_end) {
   handlers_ = std::make_shared<const handlers>(handlers{std::move(on_message), std::move(on_end)});
@@ -82,7 +93,8 @@ error_code channel::send(const message& what, std::vector<os::unique_fd> descrip
   if (queue_.empty()) {
     const error_code ec = write(next);
     // A closed channel is reported by the reading side, after the peer's last words.
-    if (ec != boost::asio::error::would_block) return ec;
+    if (!comes_later(ec)) return ec;
+    wait_for_room(ec);
   }
   if (queue_.size() >= limits_.queued_messages || queued_bytes_ + next.data.size() > limits_.queued_bytes) {
     const error_code full = make_error_code(error::queue_full);
@@ -91,7 +103,6 @@ error_code channel::send(const message& what, std::vector<os::unique_fd> descrip
   }
   queued_bytes_ += next.data.size();
   queue_.push_back(std::move(next));
-  wait_writable();
   return {};
 }
 
@@ -102,18 +113,23 @@ error_code channel::write(const outgoing& next) {
                           std::span(numbers).first(next.descriptors.size()));
 }
 
-void channel::wait_writable() {
-  if (std::exchange(waiting_writable_, true)) return;
-  socket_.async_wait(socket_.wait_write, [self = shared_from_this()](const error_code& ec) {
-    self->waiting_writable_ = false;
+// When it is the system that has no room (memory, or descriptors of this user that are under way) the socket
+// itself is ready all the time, and waiting for it would be a loop without end.
+void channel::wait_for_room(const error_code& why) {
+  if (std::exchange(waiting_for_room_, true)) return;
+  const auto again = [self = shared_from_this()](const error_code& ec) {
+    self->waiting_for_room_ = false;
     if (!ec && self->is_open()) self->flush();
-  });
+  };
+  if (why == boost::asio::error::would_block) return socket_.async_wait(socket_.wait_write, again);
+  pause_.expires_after(pause_for_the_system);
+  pause_.async_wait(again);
 }
 
 void channel::flush() {
   while (!queue_.empty()) {
     const error_code ec = write(queue_.front());
-    if (ec == boost::asio::error::would_block) return wait_writable();
+    if (comes_later(ec)) return wait_for_room(ec);
     queued_bytes_ -= queue_.front().data.size();
     queue_.pop_front();
     if (ec) {
@@ -136,6 +152,7 @@ void channel::finish() {
 void channel::close() {
   error_code ignored;
   socket_.close(ignored);
+  pause_.cancel();
   queue_.clear();
   queued_bytes_ = 0;
   handlers_.reset();

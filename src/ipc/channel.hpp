@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_seq_packet_socket.hpp>
 #include <boost/asio/generic/seq_packet_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <deque>
 #include <functional>
@@ -71,7 +72,7 @@ class channel : public std::enable_shared_from_this<channel> {
   bool take_one(error_code& ec);
   error_code write(const outgoing& next);
   void flush();
-  void wait_writable();
+  void wait_for_room(const error_code& why);
   void end(error_code why);
 
   boost::asio::basic_seq_packet_socket<boost::asio::generic::seq_packet_protocol,
@@ -82,7 +83,8 @@ class channel : public std::enable_shared_from_this<channel> {
   std::deque<outgoing> queue_;
   std::size_t queued_bytes_ = 0;
   std::function<void()> on_room_;
-  bool waiting_writable_ = false;
+  boost::asio::steady_timer pause_;
+  bool waiting_for_room_ = false;
   bool finishing_ = false;
 };
 

@@ -59,6 +59,7 @@ enum tag : std::uint8_t {
   tag_rendezvous = 29,
   tag_orphan_timeout = 30,
   tag_worker_state = 31,
+  tag_request_timeout = 33,
   tag_note_kind = 40,
   tag_peer = 41,
   tag_why = 42,
@@ -113,6 +114,7 @@ struct writer {
     out.number(tag_heartbeat, count(m.heartbeat));
     out.text(tag_rendezvous, m.rendezvous);
     out.number(tag_orphan_timeout, count(m.orphan_timeout));
+    out.number(tag_request_timeout, count(m.request_timeout));
     write(m.listeners);
   }
   void operator()(const report& m) {
@@ -231,6 +233,7 @@ void read(const field& f, welcome& out, bool& ok) {
   if (f.tag == tag_heartbeat) out.heartbeat = duration(f);
   if (f.tag == tag_rendezvous) out.rendezvous = f.text();
   if (f.tag == tag_orphan_timeout) out.orphan_timeout = duration(f);
+  if (f.tag == tag_request_timeout) out.request_timeout = duration(f);
   if (f.tag == tag_listener) {
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
   }

@@ -50,8 +50,9 @@ struct welcome {
   bool load_board = false;
   std::string probe;  ///< what an HTTP worker asks itself before it is ready; empty: nothing
   bool statistics = false;
-  std::string rendezvous;                       ///< where to look for the next supervisor; empty: nowhere
-  std::chrono::milliseconds orphan_timeout{0};  ///< how long
+  std::string rendezvous;                        ///< where to look for the next supervisor; empty: nowhere
+  std::chrono::milliseconds orphan_timeout{0};   ///< how long
+  std::chrono::milliseconds request_timeout{0};  ///< for one request; zero: no limit
   std::chrono::milliseconds heartbeat{0};  ///< how often each event loop shows that it turns; zero: never
 };
 /// Worker: the application can serve.

@@ -58,9 +58,10 @@ error_code send_message(int socket, std::span<const std::byte> data, std::span<c
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return {};
   switch (errno) {
-    case EAGAIN:
+    case EAGAIN: return boost::asio::error::would_block;
+    case ENOMEM:
     case ENOBUFS:
-    case ETOOMANYREFS: return boost::asio::error::would_block;
+    case ETOOMANYREFS: return boost::asio::error::no_buffer_space;
     case EPIPE:
     case ECONNRESET:
     case ENOTCONN: return make_error_code(error::channel_closed);

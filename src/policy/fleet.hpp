@@ -157,6 +157,8 @@ class fleet {
   bool may_restart(worker_id) const;
   /// The same because it has served enough; `why` says of what.
   actions recycle(worker_id, const std::string& why, time_point now);
+  /// It takes more than can be waited for: ended now, and its successor started beside that.
+  actions overgrown(worker_id, const std::string& why, time_point now);
   /// A worker is on its way in to take over from another, or on its way out.
   bool replacing() const;
   /// Drains one worker; its slot gets another one once it is gone. Ignored as above, but it need not be

@@ -121,6 +121,20 @@ actions fleet::recycle(worker_id id, const std::string& why, time_point now) {
   return out;
 }
 
+actions fleet::overgrown(worker_id id, const std::string& why, time_point now) {
+  actions out;
+  auto* worker = find(id);
+  if (worker == nullptr || worker->phase != worker_phase::ready) return out;
+  worker->add_note("it took too much memory: " + why);
+  out.emplace_back(
+      publish{about(event_kind::recycling, *worker, name_of(*worker) + " takes too much memory: " + why)});
+  for (action& each : restart_worker(id, now)) out.push_back(std::move(each));
+  if (!worker->reason) worker->reason = exit_reason::recycled;
+  apply(*worker, worker_input::kill_requested, now, out);
+  advance(now, out);
+  return out;
+}
+
 bool fleet::replacing() const {
   return rolling() || std::any_of(slots_.begin(), slots_.end(), [](const slot_record& slot) {
            return slot.has_successor() || slot.departing != 0;

@@ -42,7 +42,8 @@ std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes / (1024
 recycler::recycler(const recycle_limits& limits, std::uint64_t seed) : limits_(limits), seed_(seed) {}
 
 bool recycler::active() const noexcept {
-  return limits_.max_requests != 0 || limits_.max_age.count() != 0 || limits_.max_rss != 0;
+  return limits_.max_requests != 0 || limits_.max_age.count() != 0 || limits_.max_rss != 0 ||
+         limits_.max_rss_hard != 0;
 }
 
 double recycler::share(worker_id id) const noexcept {
@@ -62,7 +63,7 @@ double recycler::wear(const recycle_reading& one, time_point now) const {
 
 nanoseconds recycler::time_left(const recycle_reading& one, time_point now) const {
   const double part = share(one.worker);
-  const bool counts = limits_.max_requests != 0 || limits_.max_rss != 0;
+  const bool counts = limits_.max_requests != 0 || limits_.max_rss != 0 || limits_.max_rss_hard != 0;
   nanoseconds left = counts ? latest : nanoseconds(1h);
   // An age is known to the moment, give or take the rounding.
   if (limits_.max_age.count() != 0) {
@@ -74,7 +75,8 @@ nanoseconds recycler::time_left(const recycle_reading& one, time_point now) cons
     const nanoseconds span = now - before.at;
     const auto limit = [part](std::uint64_t whole) { return part * static_cast<double>(whole); };
     left = std::min({left, until(one.requests, before.requests, span, limit(limits_.max_requests)),
-                     until(one.rss, before.rss, span, limit(limits_.max_rss))});
+                     until(one.rss, before.rss, span, limit(limits_.max_rss)),
+                     until(one.rss, before.rss, span, static_cast<double>(limits_.max_rss_hard))});
   }
   return std::max(left, soonest);
 }
@@ -97,7 +99,9 @@ std::optional<recycler::order> recycler::look(const std::vector<recycle_reading>
   nanoseconds wait = readings.empty() ? latest : nanoseconds(1h);
   const recycle_reading* worst = nullptr;
   double most = 1;
+  const recycle_reading* too_much = nullptr;
   for (const recycle_reading& one : readings) {
+    if (limits_.max_rss_hard != 0 && one.rss >= limits_.max_rss_hard) too_much = &one;
     wait = std::min(wait, time_left(one, now));
     const auto found = seen_.find(one.worker);
     const time_point not_before = found == seen_.end() ? time_point{} : found->second.not_before;
@@ -109,6 +113,9 @@ std::optional<recycler::order> recycler::look(const std::vector<recycle_reading>
   }
   seen_ = std::move(next);
   next_look_ = now + wait;
+  if (too_much != nullptr)
+    return order{too_much->worker,
+                 mebibytes(too_much->rss) + " resident of at most " + mebibytes(limits_.max_rss_hard), true};
   if (worst == nullptr || !may) return std::nullopt;
   seen_[worst->worker].not_before = now + second_try;
   return order{worst->worker, words(*worst, now)};

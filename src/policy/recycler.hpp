@@ -18,7 +18,8 @@ namespace cluster::policy {
 struct recycle_limits {
   std::uint64_t max_requests = 0;
   std::chrono::milliseconds max_age{0};
-  std::uint64_t max_rss = 0;  ///< bytes
+  std::uint64_t max_rss = 0;       ///< bytes
+  std::uint64_t max_rss_hard = 0;  ///< bytes; beyond it there is no time for anything gentle
 };
 
 /// A ready worker as it is seen in a look.
@@ -38,11 +39,13 @@ class recycler {
 
   struct order {
     worker_id worker;
-    std::string why;  ///< "1003 requests of 1000"
+    std::string why;       ///< "1003 requests of 1000"
+    bool at_once = false;  ///< end it now
   };
 
   bool active() const noexcept;
-  /// Looks at all ready workers. `may` is false while another worker is being replaced.
+  /// Looks at all ready workers. `may` is false while another worker is being replaced; that does not hold
+  /// for one that has to be ended at once, and there may be more of them: look again.
   std::optional<order> look(const std::vector<recycle_reading>&, bool may, time_point now);
   /// When the next look is due: sooner, the faster a worker goes towards a limit.
   time_point next_look() const noexcept { return next_look_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cluster/run.hpp>
 
+#include "common/log_output.hpp"
 #include "os/account.hpp"
 #include "os/executable.hpp"
 #include "os/listen_socket.hpp"
@@ -32,7 +33,7 @@ namespace {
 enum exit_code { clean = 0, failed_running = 1, bad_usage = 2, cannot_bind = 3, not_ready = 4, owned = 5 };
 
 void complain(const options& settings, const std::string& line) {
-  std::fprintf(stderr, "%s: %s\n", settings.name.c_str(), line.c_str());
+  write_to_stderr(settings.name + ": " + line + "\n");
 }
 
 int exit_code_of(const error_code& ec) {

@@ -70,10 +70,11 @@ expected set_max_requests(options& into, const values& v) {
   return std::nullopt;
 }
 
-expected set_max_rss(options& into, const values& v) {
+template <auto Member>
+expected set_memory(options& into, const values& v) {
   const auto size = parse_size(v.front());
   if (!size || *size >= std::uint64_t{1} << 50) return "a size such as 512M or 2G; 0: no limit";
-  into.max_rss = *size;
+  into.*Member = *size;
   return std::nullopt;
 }
 
@@ -156,9 +157,14 @@ constexpr setting table[] = {
      set_duration<&options::kill_timeout>},
     {"hang-timeout", "TIME", "a worker that stands still for this long is replaced", false,
      set_duration<&options::hang_timeout>},
+    {"request-timeout", "TIME", "the most time for one request; 0: no limit", false,
+     set_duration<&options::request_timeout>},
     {"max-requests", "N", "a worker is replaced after so many requests; 0: never", false, set_max_requests},
     {"max-age", "TIME", "a worker is replaced at this age; 0: never", false, set_duration<&options::max_age>},
-    {"max-rss", "SIZE", "a worker is replaced when it takes this much memory", false, set_max_rss},
+    {"max-rss", "SIZE", "a worker is replaced when it takes this much memory", false,
+     set_memory<&options::max_rss>},
+    {"max-rss-hard", "SIZE", "a worker that takes this much is ended at once", false,
+     set_memory<&options::max_rss_hard>},
     {"user", "NAME", "the workers' user, taken on after binding", false, set_text<&options::user>},
     {"group", "NAME", "the workers' group", false, set_text<&options::group>},
     {"pid-file", "FILE", "holds the supervisor's pid while it runs", false, set_text<&options::pid_file>},

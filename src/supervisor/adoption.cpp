@@ -5,6 +5,8 @@
 #include "supervisor/homecoming.hpp"
 #include "supervisor/impl.hpp"
 
+#include <boost/asio/error.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -117,7 +119,7 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
     workers.emplace(said.worker, std::move(made));
     converse(said.worker, one);
     one.channel->send(ipc::adopted{settings.drain_timeout,
-                                   policy::watchdog::interval_for(settings.hang_timeout),
+                                   policy::watchdog::interval_for(watch_limit(settings)),
                                    settings.orphan_timeout});
   }
   last_sequence = kept.sequence;
@@ -143,8 +145,15 @@ void supervisor::impl::await_latecomers() {
     const auto self = weak.lock();
     if (ec || !self || !self->running) return;
     os::caller from;
-    while (!self->home.accept(from)) self->send_away(from);
-    self->await_latecomers();
+    error_code failed;
+    while (!(failed = self->home.accept(from))) self->send_away(from);
+    if (failed == boost::asio::error::would_block) return self->await_latecomers();
+    // No descriptor is left; who calls stays in the queue meanwhile.
+    auto pause = std::make_shared<boost::asio::steady_timer>(self->executor, std::chrono::milliseconds(100));
+    pause->async_wait([weak, pause](const error_code& cancelled) {
+      const auto later = weak.lock();
+      if (!cancelled && later && later->running) later->await_latecomers();
+    });
   });
 }
 

@@ -97,7 +97,8 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   if (greeting.statistics) copies.emplace_back(::fcntl(process.page.fd(), F_DUPFD_CLOEXEC, 3));
   greeting.rendezvous = settings.rendezvous;
   greeting.orphan_timeout = settings.orphan_timeout;
-  greeting.heartbeat = policy::watchdog::interval_for(settings.hang_timeout);
+  greeting.request_timeout = settings.request_timeout;
+  greeting.heartbeat = policy::watchdog::interval_for(watch_limit(settings));
   for (const os::unique_fd& each : copies) {
     if (each) continue;
     settings.log(log_level::error,

@@ -39,8 +39,11 @@ class reception {
     if (::poll(all.data(), all.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0)
       return;
     os::caller fresh;
-    while (!at_.accept(fresh))
+    error_code ec;
+    while (!(ec = at_.accept(fresh)))
       if (std::ranges::count(who_.users, fresh.user) != 0) waiting_.push_back(std::move(fresh));
+    if (ec != boost::asio::error::would_block)
+      ::poll(nullptr, 0, 10);  // no descriptor is left at this moment
     waiting_.remove_if([this](os::caller& each) { return hear(each); });
     // Some that are expected may have died meanwhile.
     std::erase_if(expected_,

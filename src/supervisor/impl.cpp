@@ -56,9 +56,10 @@ supervisor::impl::impl(executor_type executor_in, options settings_in)
       post(executor),
       timer(executor),
       watch_timer(executor),
-      dog(settings.hang_timeout),
+      dog(watch_limit(settings)),
       recycle_timer(executor),
-      recycling({settings.max_requests, settings.max_age, settings.max_rss}, std::random_device{}()) {
+      recycling({settings.max_requests, settings.max_age, settings.max_rss, settings.max_rss_hard},
+                std::random_device{}()) {
   post.on_exception = [this](const std::string& where, const std::string& what) {
     settings.log(log_level::error, "the " + where + " threw: " + what);
   };

@@ -208,6 +208,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   executor_type work;  ///< keeps the context running while every worker rests
 };
 
+/// How long an event loop may stand: a handler that blocks it is a request that takes its time.
+std::chrono::milliseconds watch_limit(const options& settings);
+
 /// What the kernel says of a thread; of the first one of its process, if it is none of that.
 std::optional<policy::thread_view> view_of(pid_t process, pid_t thread);
 

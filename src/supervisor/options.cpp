@@ -94,9 +94,16 @@ std::optional<std::string> validate(const options& o) {
   if (auto found = check_duration("drain_timeout", o.drain_timeout, true)) return found;
   if (auto found = check_duration("kill_timeout", o.kill_timeout, false)) return found;
   if (auto found = check_duration("hang_timeout", o.hang_timeout, true)) return found;
+  if (auto found = check_duration("request_timeout", o.request_timeout, true)) return found;
   if (auto found = check_duration("max_age", o.max_age, true)) return found;
   if (o.max_rss != 0 && o.max_rss < 1024 * 1024)
     return "max_rss: " + std::to_string(o.max_rss) + " bytes is less than any worker needs, at least 1M";
+  if (o.max_rss_hard != 0 && o.max_rss_hard < 1024 * 1024)
+    return "max_rss_hard: " + std::to_string(o.max_rss_hard) +
+           " bytes is less than any worker needs, at least 1M";
+  if (o.max_rss_hard != 0 && o.max_rss_hard <= o.max_rss)
+    return "max_rss_hard: " + std::to_string(o.max_rss_hard) + " bytes is not above max_rss, " +
+           std::to_string(o.max_rss);
   if (auto found = check_restart(o.restart)) return found;
   if (auto found = check_reload(o.reload)) return found;
   if (o.nice && (*o.nice < -20 || *o.nice > 19))

@@ -26,11 +26,12 @@ void supervisor::impl::look_for_worn() {
     one.worker = each.id;
     one.since = each.since;
     one.requests = process->page.requests();
-    if (settings.max_rss == 0) continue;
+    if (settings.max_rss == 0 && settings.max_rss_hard == 0) continue;
     if (const auto used = os::read_usage(process->child.pid())) one.rss = used->rss;
   }
   const auto order = recycling.look(readings, !fleet->replacing(), now);
-  if (order) apply(fleet->recycle(order->worker, order->why, now));
+  if (order && order->at_once) apply(fleet->overgrown(order->worker, order->why, now));
+  else if (order) apply(fleet->recycle(order->worker, order->why, now));
   if (running) arm_recycling();
 }
 

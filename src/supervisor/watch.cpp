@@ -7,6 +7,13 @@
 
 namespace cluster {
 
+std::chrono::milliseconds watch_limit(const options& settings) {
+  const auto hang = settings.hang_timeout;
+  const auto request = settings.request_timeout;
+  if (hang.count() == 0) return request;
+  return request.count() == 0 ? hang : std::min(hang, request);
+}
+
 std::optional<policy::thread_view> view_of(pid_t process, pid_t thread) {
   using condition = policy::thread_view::condition;
   auto times = os::read_thread_times(process, thread);

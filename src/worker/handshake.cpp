@@ -106,8 +106,11 @@ handshake_result shake_hands() {
   std::vector<std::byte> data;
   ipc::encode(hello, 0, data);
   error_code ec;
-  while ((ec = os::send_message(result.socket.get(), data, {})) == boost::asio::error::would_block)
+  while ((ec = os::send_message(result.socket.get(), data, {})) == boost::asio::error::would_block ||
+         ec == boost::asio::error::no_buffer_space) {
+    if (ec == boost::asio::error::no_buffer_space) ::poll(nullptr, 0, 10);
     wait_for(result.socket.get(), POLLOUT, deadline);
+  }
   if (ec) fail(ec, "hello to the supervisor");
   receive_welcome(result.socket.get(), deadline, result);
   return result;

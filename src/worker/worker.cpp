@@ -52,6 +52,7 @@ worker_state worker::state() const noexcept { return impl_->state; }
 std::span<const std::string> worker::arguments() const noexcept { return impl_->arguments; }
 std::span<const listener> worker::listeners() const noexcept { return impl_->listeners; }
 std::string_view worker::probe() const noexcept { return impl_->identity.probe; }
+std::chrono::milliseconds worker::request_timeout() const noexcept { return impl_->identity.request_timeout; }
 const logger& worker::log() const noexcept { return impl_->log; }
 
 void worker::ready() {

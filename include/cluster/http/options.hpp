@@ -39,6 +39,11 @@ struct server_options {
   std::chrono::milliseconds body_progress_time{30'000};
   /// From the end of the header section to the end of the content. Beyond: 408.
   std::chrono::milliseconds body_time{300'000};
+  /// For a handler that waits (a coroutine), from the end of the request's header section to its answer,
+  /// unless its route has a handler_time of its own. Beyond: what it waits for is cancelled, the answer is
+  /// 503, and the connection ends; a second later also if the handler does not end. An answer that has begun
+  /// to stream may go on. serve() takes options::request_timeout. Zero: no limit.
+  std::chrono::milliseconds request_time{0};
   /// Between two requests, and before the first one. Then the connection is closed.
   std::chrono::milliseconds idle_time{75'000};
   /// For the client to take any more of an answer. Then the connection is reset.

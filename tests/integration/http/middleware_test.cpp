@@ -214,6 +214,51 @@ TEST_CASE("a coroutine that takes too long is cancelled: 503", "[http][limits]")
   CHECK(server.failures().empty());
 }
 
+TEST_CASE("the limit of all requests: 503 and the end of the connection, also if the handler does not end",
+          "[http][limits]") {
+  http::server_options options;
+  options.linger_time = 40ms;  // makes the ticks short
+  options.request_time = 30ms;
+  const bool stubborn = GENERATE(false, true);
+  test::running_server server(
+      [&](http::router& app) {
+        app.get("/hang", [=]() -> answer {
+          const auto end = std::chrono::steady_clock::now() + (stubborn ? 2s : 1h);
+          boost::system::error_code ec;
+          asio::steady_timer timer(co_await asio::this_coro::executor, end);
+          if (stubborn) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+          co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+          if (ec) throw boost::system::system_error(ec);
+          co_return http::text("too late");
+        });
+        app.get("/long",
+                [=]() -> answer {
+                  asio::steady_timer timer(co_await asio::this_coro::executor, 150ms);
+                  co_await timer.async_wait(asio::use_awaitable);
+                  co_return http::text("its own time");
+                },
+                {.handler_time = 10s});
+        app.get("/stream", [](const http::request&, http::stream& out) -> asio::awaitable<void> {
+          out.start(http::text(""));
+          asio::steady_timer timer(co_await asio::this_coro::executor, 150ms);
+          co_await timer.async_wait(asio::use_awaitable);
+          co_await out.write("whole");
+        });
+        app.get("/", [] { return http::text("ok"); });
+      },
+      options);
+  client c(server.port());
+  const auto got = c.ask(get("/hang"));
+  CHECK(got.status == 503);
+  CHECK(c.closed());
+  client other(server.port());
+  CHECK(other.ask(get("/long")).body == "its own time");
+  CHECK(other.ask(get("/")).body == "ok");
+  CHECK(client(server.port()).ask(get("/stream")).body.find("whole") != std::string::npos);
+  CHECK(server.eventually([](const auto& n) { return n.in_progress == 0; }));
+  CHECK(server.failures().empty());
+}
+
 TEST_CASE("a client that goes away takes its coroutine with it", "[http][cancel]") {
   std::atomic<int> cancelled{0};
   http::server_options options;

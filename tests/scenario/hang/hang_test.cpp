@@ -175,3 +175,20 @@ TEST_CASE("without a limit nobody is found to hang", "[hang]") {
   CHECK(busy.receive().status == 200);
   CHECK(cluster.count("event loop") == 0);
 }
+
+TEST_CASE("a limit for one request: 503 for one that waits, the end for one that blocks", "[hang]") {
+  program cluster(workbench({"--workers", "2", "--request-timeout", "400ms", "--hang-timeout", "0"}));
+  cluster.wait_ready(2);
+  const answer late = get(cluster.port(), "/ms/60000");
+  CHECK(late.status == 503);
+  CHECK(late.field("Connection") == "close");
+  CHECK(get(cluster.port(), "/ms/100").status == 200);
+  CHECK(cluster.count("ended, ") == 0);
+  connection stuck(cluster.port());
+  REQUIRE(stuck.send("GET /hang HTTP/1.1\r\nHost: test\r\n\r\n"));
+  cluster.wait_for(" hangs: its event loop stood still for ");
+  cluster.wait_ready(3);
+  cluster.wait_for("ended, hung: signal 9 (SIGKILL)");
+  cluster.signal(SIGTERM);
+  CHECK(cluster.wait_exit().code == 0);
+}

@@ -104,3 +104,17 @@ TEST_CASE("workers are replaced at an age", "[recycle]") {
   cluster.signal(SIGTERM);
   CHECK(cluster.wait_exit().code == 0);
 }
+
+TEST_CASE("a worker that takes far too much is ended at once", "[recycle]") {
+  program cluster(workbench({"--workers", "2", "--max-rss-hard", "96M"}));
+  cluster.wait_ready(2);
+  connection leaking(cluster.port());
+  for (int i = 0; i < 4; ++i)
+    if (leaking.get("/leak/50000").status != 200) break;
+  cluster.wait_for("takes too much memory: ");
+  cluster.wait_ready(3);
+  cluster.wait_for("ended, recycled: signal 9 (SIGKILL)");
+  CHECK(get(cluster.port(), "/").status == 200);
+  cluster.signal(SIGTERM);
+  CHECK(cluster.wait_exit().code == 0);
+}

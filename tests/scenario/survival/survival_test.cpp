@@ -4,9 +4,13 @@
 #include "support/http_client.hpp"
 #include "support/program.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 using namespace cluster::test;
 using namespace std::chrono_literals;
@@ -209,4 +213,40 @@ TEST_CASE("workers of a killed supervisor finish and leave, and the port is free
   INFO(cluster.output());
   for (const int pid : pids) CHECK_FALSE(process_exists(pid));
   CHECK_FALSE(connection(port).open());
+}
+
+TEST_CASE("nobody reads the log and its pipe is full: everything goes on, and what is missing is said",
+          "[survival]") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const std::string filling(4096, 'f');
+  REQUIRE(::fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+  while (::write(ends[1], filling.data(), filling.size()) > 0) continue;
+  REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);  // whoever writes to it now, waits
+  const scratch_folder folder;
+  const std::string path = folder / "app.sock";
+  program_settings settings = workbench({"--workers", "2", "--listen", "unix:" + path});
+  settings.descriptors = {{ends[1], 9}};
+  settings.arguments.insert(settings.arguments.begin(), {"-c", "exec \"$0\" \"$@\" 2>&9 9>&-", settings.path});
+  settings.path = "/bin/sh";
+  program cluster(settings);
+  ::close(ends[1]);
+  const auto serves = [&] {
+    const connection probe(path);
+    return probe.open();
+  };
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  while (!serves() && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(1ms);
+  // Each round is an exit, a start, and some lines.
+  std::set<std::string> pids;
+  while (pids.size() < 6 && std::chrono::steady_clock::now() < give_up) {
+    const std::string body = connection(path).get("/whoami").body;
+    if (body.empty() || !pids.insert(body).second) continue;
+    ::kill(std::stoi(body.substr(body.rfind(' ') + 1)), SIGKILL);
+  }
+  CHECK(pids.size() == 6);
+  cluster.signal(SIGUSR1);
+  cluster.signal(SIGTERM);
+  CHECK(cluster.wait_exit().code == 0);
+  ::close(ends[0]);
 }

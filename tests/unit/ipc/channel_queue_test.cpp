@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // A peer that reads slowly or never.
 #include "unit/ipc/channel_pair.hpp"
+#include "unit/os/other_user.hpp"
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include <chrono>
 
 using namespace cluster;
 using namespace cluster::test;
@@ -127,4 +133,49 @@ TEST_CASE("a message that is too large is refused alone") {
   CHECK(it.end.ends.empty());
   CHECK(receive(it.peer()).message.size == ipc::header_size);
   CHECK(receive(it.peer()).ec);
+}
+
+TEST_CASE("with too many descriptors under way the channel waits, and does not spin") {
+  constexpr rlim_t few = 64;
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  bool passed_on = false;
+  std::chrono::nanoseconds used{0};
+  std::size_t arrived = 0;
+  std::size_t queued = 0;
+  const auto work = [&] {
+    channel_and_peer it;
+    const rlimit low{few, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &low);
+    for (rlim_t i = 0; i < 2 * few && it.end.channel->queued() < 4; ++i) {
+      std::vector<os::unique_fd> one;
+      one.push_back(null_device());
+      if (it.end.channel->send(ipc::heirs{}, std::move(one))) return;
+    }
+    queued = it.end.channel->queued();
+    timespec begun{};
+    timespec over{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begun);
+    it.context.restart();
+    it.context.run_for(std::chrono::milliseconds(200));
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &over);
+    used = std::chrono::seconds(over.tv_sec - begun.tv_sec) +
+           std::chrono::nanoseconds(over.tv_nsec - begun.tv_nsec);
+    // The peer reads, and what waited follows.
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (it.end.channel->queued() != 0 && std::chrono::steady_clock::now() < give_up) {
+      while (!receive(it.peer()).ec) ++arrived;
+      it.context.restart();
+      it.context.run_for(std::chrono::milliseconds(20));
+    }
+    while (!receive(it.peer()).ec) ++arrived;
+    passed_on = it.end.channel->queued() == 0;
+  };
+  const bool tried = test::without_privileges(work);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  REQUIRE(tried);
+  REQUIRE(queued != 0);  // or the limit was not met
+  CHECK(used < std::chrono::milliseconds(50));
+  CHECK(passed_on);
+  CHECK(arrived > few);
 }

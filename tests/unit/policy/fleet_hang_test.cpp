@@ -176,3 +176,16 @@ TEST_CASE("findings about workers that are not ready are too late", "[fleet][han
   CHECK(it.recovered(1) == "");
   CHECK(it.hung(9, 10s) == "");
 }
+
+TEST_CASE("one that takes too much memory is ended now, and its successor starts beside that",
+          "[fleet][hang]") {
+  scene it{calm(2)};
+  it.bring_up_all();
+  CHECK(it.overgrown(1, "250 MiB") == "recycling 1, launch 3/0, kill 1");
+  CHECK(it.overgrown(1, "250 MiB") == "");
+  it.dies(1, 9);
+  it.launched(3);
+  it.hello(3);
+  it.ready(3);
+  CHECK(it.overgrown(9, "250 MiB") == "");
+}

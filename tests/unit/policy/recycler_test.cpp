@@ -91,3 +91,24 @@ TEST_CASE("an age alone is looked at when it is reached", "[recycler]") {
   CHECK(it.next_look() <= start + 30min);
   CHECK(it.look({requests(1, 5)}, true, it.next_look()));
 }
+
+TEST_CASE("what takes too much memory is ended at once, whatever else goes on", "[recycler]") {
+  recycler it{{.max_rss = 100 * mib, .max_rss_hard = 200 * mib}, 5};
+  CHECK(it.active());
+  CHECK_FALSE(it.look({memory(1, 150 * mib)}, false, start));
+  const auto gentle = it.look({memory(1, 150 * mib)}, true, start);
+  REQUIRE(gentle);
+  CHECK_FALSE(gentle->at_once);
+  const auto found = it.look({memory(1, 250 * mib), memory(2, 10 * mib)}, false, start + 1s);
+  REQUIRE(found);
+  CHECK(found->at_once);
+  CHECK(found->worker == worker_id{1});
+  CHECK(found->why == "250 MiB resident of at most 200 MiB");
+  recycler only_hard{{.max_rss_hard = 200 * mib}, 5};
+  CHECK(only_hard.active());
+  CHECK_FALSE(only_hard.look({memory(1, 199 * mib)}, true, start));
+  // One that grows by 50 MiB a second is looked at before it is there.
+  CHECK_FALSE(only_hard.look({memory(1, 100 * mib)}, true, start + 1s));
+  CHECK_FALSE(only_hard.look({memory(1, 150 * mib)}, true, start + 2s));
+  CHECK(only_hard.next_look() < start + 3s);
+}

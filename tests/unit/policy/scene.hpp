@@ -48,6 +48,9 @@ class scene {
   std::string recycle(std::uint64_t id, const std::string& why) {
     return say(fleet_.recycle({id}, why, now));
   }
+  std::string overgrown(std::uint64_t id, const std::string& why) {
+    return say(fleet_.overgrown({id}, why, now));
+  }
   std::string recovered(std::uint64_t id) { return say(fleet_.recovered({id})); }
   std::string reload() {
     actions out;
