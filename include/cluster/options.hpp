@@ -164,6 +164,10 @@ struct options {
   std::string rendezvous;
   /// How long orphaned workers look for a new supervisor before they finish and leave.
   std::chrono::milliseconds orphan_timeout{60000};
+  /// cluster::run puts a small process above the supervisor, which starts it again at once when it dies, with
+  /// growing pauses when it dies at its start; hands signals on; and collects processes whose parents have
+  /// died, as process 1 of a container has to. Its exit code is that of the supervisor.
+  bool keeper = false;
   logger log;
 };
 

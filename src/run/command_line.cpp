@@ -57,7 +57,10 @@ complaint take_flag(int argc, const char* const* argv, int& at, given_flags& out
   const setting* one = find_flag(name);
   if (one == nullptr && name != "config") return unknown_flag(flag);
   std::string value;
-  if (equals != flag.npos) {
+  const bool alone = at + 1 >= argc || std::string_view(argv[at + 1]).starts_with("-");
+  if (name == "keeper" && equals == flag.npos && alone) {
+    value = "on";
+  } else if (equals != flag.npos) {
     value = flag.substr(equals + 1);
   } else {
     if (at + 1 >= argc || std::string_view(argv[at + 1]) == "--")

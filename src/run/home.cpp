@@ -61,6 +61,15 @@ std::string default_rendezvous(const options& settings) {
   return path.size() > os::longest_rendezvous ? std::string() : path;
 }
 
+std::string private_rendezvous(const options& settings) {
+  if (!settings.user.empty()) return {};  // who could not reach it
+  const std::string folder = default_control_path(settings.name);
+  std::string path = folder.substr(0, folder.rfind('/'));
+  if (!make_folder(path)) return {};
+  path += "/" + settings.name + "-" + std::to_string(::getpid()) + ".keeper.home";
+  return path.size() > os::longest_rendezvous ? std::string() : path;
+}
+
 void settle_rendezvous(options& settings) {
   if (settings.rendezvous == "off") {
     settings.rendezvous.clear();

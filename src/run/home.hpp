@@ -14,6 +14,9 @@ namespace cluster::run_detail {
 /// inherited sockets, no address, no control interface, workers of another user, or a path too long.
 std::string default_rendezvous(const options&);
 
+/// A place that only this process and its children know; empty if there is none.
+std::string private_rendezvous(const options&);
+
 /// Puts in its place what holds: `off` is none, and nothing said is the default, if its folder can be had.
 void settle_rendezvous(options&);
 

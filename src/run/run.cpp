@@ -8,6 +8,7 @@
 #include "os/output.hpp"
 #include "run/command_line.hpp"
 #include "run/home.hpp"
+#include "run/keeper.hpp"
 #include "run/service.hpp"
 #include "run/signals.hpp"
 #include "run/upgrade.hpp"
@@ -17,6 +18,7 @@
 #include <cluster/version.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <fcntl.h>
 
@@ -186,6 +188,9 @@ int run(int argc, char** argv, options defaults, std::function<int(worker&)> ser
     case run_detail::command::what::check: return check(command.settings);
     case run_detail::command::what::serve: break;
   }
+  const run_detail::kept kept = run_detail::started_by_keeper();
+  if (command.settings.keeper && kept == run_detail::kept::no)
+    return run_detail::keep(command.settings, argc, argv);
   // At a reload file and environment are read again; what is wrong then is the reason of its refusal.
   return supervise(
       command.settings,
@@ -194,7 +199,14 @@ int run(int argc, char** argv, options defaults, std::function<int(worker&)> ser
         if (again.to_do == run_detail::command::what::refuse) throw std::invalid_argument(again.text);
         return std::move(again.settings);
       },
-      prepare, argc, argv);
+      [&](supervisor& master) {
+        if (prepare) prepare(master);
+        if (kept != run_detail::kept::only_to_stop) return;
+        // The end was asked for when there was no supervisor: this one takes the workers over for that.
+        boost::asio::post(master.get_executor(),
+                          [&master] { master.async_stop(stop_mode::graceful, [](error_code) {}); });
+      },
+      argc, argv);
 } catch (const std::exception& problem) {
   complain(defaults, problem.what());
   return failed_running;

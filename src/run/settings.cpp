@@ -176,6 +176,8 @@ constexpr setting table[] = {
     {"rendezvous", "FILE|off", "where workers find the next supervisor after a crash", false,
      set_text<&options::rendezvous>},
     {"orphan-timeout", "TIME", "how long they look for it", false, set_duration<&options::orphan_timeout>},
+    {"keeper", "on|off", "a parent that starts the supervisor again when it dies", false,
+     set_switch<&options::keeper>},
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
     {"backlog", "N", "", false, set_backlog},

@@ -62,7 +62,7 @@ TEST_CASE("a bad flag is refused with flag, value and what is accepted") {
 TEST_CASE("a flag without its value is refused with what it needs") {
   clean_environment environment;
   for (const run_detail::setting& one : run_detail::settings()) {
-    if (one.help.empty()) continue;
+    if (one.help.empty() || one.name == "keeper") continue;  // that one may stand alone
     const std::string flag = "--" + std::string(one.name);
     for (const std::vector<std::string>& arguments :
          {std::vector<std::string>{flag}, std::vector<std::string>{flag, "--", "x"}}) {

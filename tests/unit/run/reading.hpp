@@ -86,6 +86,9 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "max-requests") return std::to_string(o.max_requests);
   if (name == "max-age") return ms(o.max_age);
   if (name == "max-rss") return std::to_string(o.max_rss);
+  if (name == "max-rss-hard") return std::to_string(o.max_rss_hard);
+  if (name == "request-timeout") return ms(o.request_timeout);
+  if (name == "keeper") return o.keeper ? "on" : "off";
   if (name == "nice") return o.nice ? std::to_string(*o.nice) : "";
   if (name == "oom-score") return o.oom_score ? std::to_string(*o.oom_score) : "";
   if (name == "cpu-affinity") return o.cpu_affinity ? "on" : "off";
@@ -147,6 +150,9 @@ inline const std::vector<setting_case>& setting_cases() {
       {"max-requests", "1000", "2000", "0", "1000", "2000", "0"},
       {"max-age", "\"24h\"", "30s", "0", "86400000", "30000", "0"},
       {"max-rss", "\"512M\"", "2G", "0", "536870912", "2147483648", "0"},
+      {"max-rss-hard", "\"3G\"", "4G", "0", "3221225472", "4294967296", "0"},
+      {"request-timeout", "5", "500ms", "0", "5000", "500", "0"},
+      {"keeper", "\"on\"", "off", "on", "on", "off", "on"},
       {"rendezvous", "\"/run/a\"", "/run/b", "c", "/run/a", "/run/b", "c"},
       {"orphan-timeout", "5", "500ms", "0", "5000", "500", "0"},
       {"user", "\"www\"", "web", "nobody", "www", "web", "nobody"},
