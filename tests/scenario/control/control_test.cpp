@@ -224,9 +224,9 @@ TEST_CASE("metrics and probes over TCP, and nothing else there", "[control]") {
 }
 
 TEST_CASE("two clusters on one socket: the second one says so and ends with 5", "[control]") {
-  controlled it({"--workers", "1"});
+  controlled it({"--workers", "1", "--rendezvous", "off"});
   it.cluster.wait_ready(1);
-  program second({controlled::built(), it.with_socket({"--workers", "1"}), {}, {}});
+  program second({controlled::built(), it.with_socket({"--workers", "1", "--rendezvous", "off"}), {}, {}});
   CHECK(second.wait_exit().code == 5);
   CHECK(second.output().find("another cluster is served there, by process " +
                              std::to_string(it.cluster.pid())) != std::string::npos);
@@ -234,7 +234,7 @@ TEST_CASE("two clusters on one socket: the second one says so and ends with 5", 
   it.cluster.signal(SIGKILL);
   it.cluster.wait_exit();
   // The file that a killed one left is taken over.
-  program third({controlled::built(), it.with_socket({"--workers", "1"}), {}, {}});
+  program third({controlled::built(), it.with_socket({"--workers", "1", "--rendezvous", "off"}), {}, {}});
   third.wait_ready(1);
   CHECK(it.status().at("pid").as_int64() == third.pid());
   third.signal(SIGTERM);

@@ -158,20 +158,20 @@ TEST_CASE("a Unix socket left by kill -9 is taken over, a live one is not", "[fr
   scratch_folder folder;
   const std::string path = folder / "app.sock";
   {
-    program first(hello({"--listen", "unix:" + path, "--workers", "1"}));
+    program first(hello({"--listen", "unix:" + path, "--workers", "1", "--rendezvous", "off"}));
     first.wait_ready(1);
     CHECK(connection(path).get("/").status == 200);
     struct stat made {};
     REQUIRE(::stat(path.c_str(), &made) == 0);
     CHECK((made.st_mode & 0777) == 0660);
-    const ended second = run({"--listen", "unix:" + path});
+    const ended second = run({"--listen", "unix:" + path, "--rendezvous", "off"});
     CHECK(second.code == 3);
     CHECK(second.output.find("another program listens there") != std::string::npos);
     first.signal(SIGKILL);
     first.wait_exit();
   }
   REQUIRE(::access(path.c_str(), F_OK) == 0);
-  program again(hello({"--listen", "unix:" + path, "--workers", "1"}));
+  program again(hello({"--listen", "unix:" + path, "--workers", "1", "--rendezvous", "off"}));
   again.wait_ready(1);
   CHECK(connection(path).get("/").status == 200);
   again.signal(SIGTERM);
