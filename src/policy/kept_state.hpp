@@ -37,7 +37,8 @@ struct kept_state {
   std::size_t target = 0;
   std::uint64_t configured = 0;  ///< number of workers as configured; target was that once
   bool rolling = false;
-  std::uint64_t sequence = 0;          ///< of the last event
+  std::uint64_t sequence = 0;  ///< of the last event
+  cluster::schedule schedule = cluster::schedule::shared;
   traffic past;                        ///< of workers that are gone
   std::uint64_t supervisor = 0;        ///< process that wrote this; the driver's to fill in
   std::uint64_t supervisor_start = 0;  ///< zero: not known
