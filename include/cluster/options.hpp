@@ -80,6 +80,18 @@ struct worker_settings {
   std::vector<std::pair<int, int>> descriptors;
 };
 
+/// For workers that are programs not built on this library: anything that can serve on a socket which it
+/// finds open (see options::foreign).
+struct foreign_options {
+  /// True: such a worker is ready when it says READY=1 at the socket that NOTIFY_SOCKET names, and at no
+  /// other time. False: also when it has been alive for `ready_after`. What connects to it before it accepts
+  /// waits in the shared queue, so a guess that comes too early costs time and no connection.
+  bool wait_ready = false;
+  std::chrono::milliseconds ready_after{1000};
+  /// The signal that means "finish what you have and leave"; SIGTERM, with most programs.
+  int stop_signal = 15;
+};
+
 /// Everything that a cluster can be told. An aggregate for designated initialisers; what is left out
 /// keeps its default. Checked as a whole before anything starts (see validate()).
 struct options {
@@ -101,6 +113,13 @@ struct options {
   /// The program that workers run, by path, looked up anew at each start. Empty means: this program,
   /// as its path was when the supervisor was made.
   std::string executable;
+  /// Set: `executable` is a program that is not built on this library. It gets the listeners as descriptors 3
+  /// and up, blocking ones, with LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES; it may say READY=1, STOPPING=1,
+  /// STATUS=... and WATCHDOG=1 at NOTIFY_SOCKET (from its first WATCHDOG=1 on hang_timeout counts); it drains
+  /// on foreign_options::stop_signal and is ended after drain_timeout. Its connections do not move to another
+  /// worker, it counts no requests and takes no messages. Without a rendezvous it gets the stop signal when
+  /// the thread that runs the supervisor ends.
+  std::optional<foreign_options> foreign;
   /// Arguments of the workers (without argv[0]).
   std::vector<std::string> arguments;
   /// `NAME=value` entries laid over the supervisor's environment for the workers.

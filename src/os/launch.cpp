@@ -97,7 +97,15 @@ failure collect_failure(const launch_plan& plan, const child_report& report, pid
 
 failure launch(const launch_plan& plan, launched_process& out) {
   const std::vector<char*> arguments = pointers(plan.arguments);
-  const std::vector<char*> environment = pointers(plan.environment);
+  std::vector<char*> environment = pointers(plan.environment);
+  std::vector<std::string> own_pids;
+  std::vector<char*> pid_digits;
+  own_pids.reserve(plan.pid_variables.size());  // they must not move any more
+  for (const std::string& name : plan.pid_variables) {
+    std::string& entry = own_pids.emplace_back(name + "=" + std::string(pid_room, '\0'));
+    pid_digits.push_back(entry.data() + name.size() + 1);
+    environment.insert(environment.end() - 1, entry.data());
+  }
   std::vector<int> lifted(plan.descriptors.size());
   const shared_block block;
   if (!block) return {last_error(), "memory for the child: " + last_error().message()};
@@ -126,6 +134,10 @@ failure launch(const launch_plan& plan, launched_process& out) {
   work.cpus_size = sizeof cpus;
   work.no_new_privileges = plan.no_new_privileges;
   if (!plan.working_directory.empty()) work.working_directory = plan.working_directory.c_str();
+  work.pid_digits = pid_digits.data();
+  work.pid_count = pid_digits.size();
+  work.parent_death_signal = plan.parent_death_signal;
+  work.parent = ::getpid();
   work.report = block.report();
 
   int pidfd = -1;

@@ -40,6 +40,8 @@ struct launch_plan {
   std::vector<int> cpus;         ///< where it may run; empty: where we may
   bool no_new_privileges = false;
   std::string working_directory;  ///< entered with the rights of `run_as`; empty: ours
+  std::vector<std::string> pid_variables;  ///< of the environment, whose value is the child's pid
+  int parent_death_signal = 0;             ///< what it gets when the thread that starts it ends; 0: nothing
 };
 
 /// A started process: its pid stays reserved until its status is collected through the pidfd.

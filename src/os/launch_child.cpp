@@ -105,6 +105,27 @@ CLUSTER_PLAIN_CODE bool change_identity(const identity& who) {
          ::syscall(SYS_setresuid, who.user, who.user, who.user) == 0;
 }
 
+// Nobody knows the number earlier, and nothing may be allocated here: the digits go into prepared strings.
+CLUSTER_PLAIN_CODE void write_own_pid(const child_work& work) {
+  char digits[pid_room];
+  std::size_t length = 0;
+  for (auto rest = static_cast<unsigned long>(::syscall(SYS_getpid)); rest != 0 || length == 0; rest /= 10)
+    digits[length++] = static_cast<char>('0' + rest % 10);
+  for (std::size_t i = 0; i < work.pid_count; ++i) {
+    char* to = work.pid_digits[i];
+    for (std::size_t left = length; left != 0; --left) *to++ = digits[left - 1];
+    *to = '\0';
+  }
+}
+
+// After the change of identity, which would undo it. A parent that is gone already will not send it any more.
+CLUSTER_PLAIN_CODE bool follow_parent(const child_work& work) {
+  if (::syscall(SYS_prctl, PR_SET_PDEATHSIG, work.parent_death_signal, 0, 0, 0) < 0) return false;
+  if (::syscall(SYS_getppid) == work.parent) return true;
+  errno = ESRCH;
+  return false;
+}
+
 [[noreturn]] CLUSTER_PLAIN_CODE void fail(const child_work& work, const char* stage) {
   work.report->error = errno;
   work.report->stage = stage;
@@ -135,6 +156,8 @@ CLUSTER_PLAIN_CODE int run_child(void* argument) {
     fail(work, "working directory");
   if (work.no_new_privileges && ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     fail(work, "no new privileges");
+  if (work.parent_death_signal != 0 && !follow_parent(work)) fail(work, "parent death signal");
+  write_own_pid(work);
   const std::uint64_t no_signal = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signal, nullptr, sizeof no_signal);
   if (executable_fd >= 0)

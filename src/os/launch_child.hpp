@@ -7,6 +7,9 @@
 
 namespace cluster::os {
 
+/// A pid in decimal, with the end of a string.
+inline constexpr std::size_t pid_room = 12;
+
 /// How the child says at which stage it failed; lies in memory that both processes see.
 struct child_report {
   const char* stage = nullptr;  ///< a string literal, so the pointer is valid on both sides
@@ -32,6 +35,10 @@ struct child_work {
   std::size_t cpus_size = 0;
   bool no_new_privileges = false;
   const char* working_directory = nullptr;
+  char* const* pid_digits = nullptr;  ///< where its pid is to be written, each with room for pid_room
+  std::size_t pid_count = 0;
+  int parent_death_signal = 0;
+  pid_t parent = 0;
   child_report* report = nullptr;
 };
 

@@ -73,6 +73,29 @@ failure describe_socket(int fd, listener& out) {
   }
 }
 
+failure describe_listener(int fd, listener& out) { return describe_socket(fd, out); }
+
+bool was_shut_down(const listen_socket& socket) {
+  int listening = 0;
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (::getsockopt(socket.fd(), SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM)
+    return false;
+  return ::getsockopt(socket.fd(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening == 0;
+}
+
+error_code listen_again(const listen_socket& socket, int backlog) {
+  sockaddr_storage where{};
+  socklen_t length = sizeof where;
+  if (::getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&where), &length) != 0) return last_error();
+  // A port that the kernel had chosen is given back with the shutdown, and has to be asked for by its number;
+  // one that was asked for is still ours, which bind calls invalid.
+  const bool tcp = socket.description().kind == listener::family::tcp;
+  if (tcp && ::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&where), length) != 0 && errno != EINVAL)
+    return last_error();
+  return ::listen(socket.fd(), backlog) == 0 ? error_code() : last_error();
+}
+
 failure adopt_listener(unique_fd fd, const listener& description, bool own_file, listen_socket& out) {
   int listening = 0;
   socklen_t length = sizeof listening;

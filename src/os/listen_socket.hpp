@@ -54,6 +54,14 @@ struct listen_settings {
 failure open_listeners(const listen_address& address, const listen_settings& settings,
                        std::vector<listen_socket>& out);
 
+/// Where a socket listens, as it says itself; leaves the name as it is.
+failure describe_listener(int fd, listener& out);
+
+/// Whether somebody who shares it has ended it for all by shutdown(2).
+bool was_shut_down(const listen_socket& socket);
+/// Makes such a one listen again where it did; what waited in its queue is gone.
+error_code listen_again(const listen_socket& socket, int backlog);
+
 /// A listening socket that somebody else has opened; takes the descriptor. With `own_file` the file of a
 /// Unix socket is removed with it, as if it had been made here.
 failure adopt_listener(unique_fd fd, const listener& description, bool own_file, listen_socket& out);

@@ -140,7 +140,10 @@ actions fleet::tick(time_point now) {
 
 void fleet::let_due(time_point now, actions& out) {
   for (auto& [id, worker] : workers_)
-    while (worker.deadline && *worker.deadline <= now) apply(worker, *deadline_input(worker.phase), now, out);
+    while (worker.deadline && *worker.deadline <= now) {
+      const bool by_age = settings_.ready_after && worker.phase == worker_phase::online;
+      apply(worker, by_age ? worker_input::ready : *deadline_input(worker.phase), now, out);
+    }
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
     const auto& found = slots_[slot];
     if (!found.due || *found.due > now || found.has_successor()) continue;

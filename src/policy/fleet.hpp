@@ -81,6 +81,8 @@ enum class reload_refusal : std::uint8_t { none, not_running, stopping, already_
 struct fleet_settings {
   std::size_t workers = 1;
   std::chrono::milliseconds ready_timeout{30000};
+  /// A worker that is online for this long is taken for ready; nothing: it has to say so.
+  std::optional<std::chrono::milliseconds> ready_after;
   std::chrono::milliseconds drain_timeout{30000};
   std::chrono::milliseconds kill_timeout{2000};
   bool hang_core = false;  ///< a hung worker gets ABRT before KILL

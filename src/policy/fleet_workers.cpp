@@ -79,6 +79,7 @@ void fleet::enact(worker_record& worker, worker_effect todo, worker_phase from, 
       return terminate(worker, from, now, out);
     case worker_effect::report_launch_failure: return bury_unborn(worker, now, out);
     case worker_effect::announce_online:
+      if (settings_.ready_after) worker.shorten_deadline(after(now, *settings_.ready_after));
       out.emplace_back(publish{about(event_kind::online, worker, name_of(worker) + " is online")});
       return;
     case worker_effect::announce_ready:

@@ -37,9 +37,11 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   os::launched_process process;
   os::unique_fd socket;
   output_pipes pipes;
+  const foreign_start around = settings.foreign ? surroundings() : foreign_start();
+  launcher::order order{what.id, what.slot, what.generation, what.last_good};
+  if (settings.foreign) order.foreign = &around;
   const os::failure failed =
-      starter.launch(settings.name, {what.id, what.slot, what.generation, what.last_good}, process, socket,
-                     settings.capture_output ? &pipes : nullptr);
+      starter.launch(settings.name, order, process, socket, settings.capture_output ? &pipes : nullptr);
   // A deployer that writes in place is still at it; it will not take long.
   if (failed && failed.code.value() == ETXTBSY && busy_launches[what.id]++ < 50) return retry_launch(what);
   busy_launches.erase(what.id);
@@ -52,6 +54,8 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   converse(what.id, one);
   if (pipes.out) capture(what.id, one, std::move(pipes));
   apply(fleet->launched(what.id, clock::now()));
+  // It has its listeners from the start, and nothing else to say before it is ready.
+  if (settings.foreign && running) apply(fleet->hello(what.id, clock::now()));
 }
 
 void supervisor::impl::retry_launch(const policy::launch_worker& what) {
@@ -68,6 +72,7 @@ void supervisor::impl::perform(const policy::drain_worker& what) {
   if (process == nullptr) return;
   let_go_on(what.id);
   forget(what.id);  // from here on its drain has a deadline
+  if (!process->channel) return signal(what.id, settings.foreign->stop_signal);
   const auto left = [now = clock::now()](policy::time_point until) {
     return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until - now),
                     std::chrono::milliseconds(0));
@@ -79,7 +84,7 @@ void supervisor::impl::perform(const policy::drain_worker& what) {
 
 void supervisor::impl::perform(const policy::appoint_heirs& what) {
   worker_process* process = find(what.from);
-  if (process == nullptr) return;
+  if (process == nullptr || !process->channel) return;
   std::vector<os::unique_fd> lines = draw_lines(what.heirs);
   if (!lines.empty()) process->channel->send(ipc::heirs{}, std::move(lines));
 }
@@ -150,6 +155,9 @@ void supervisor::impl::perform(const policy::publish& what) {
       tell(std::move(taking));
     }
   tell(what.what);
+  // From here on the age of a worker counts that is ready by its age.
+  if (what.what.kind == event_kind::ready && settings.foreign && running && recycling.active())
+    look_for_worn();
 }
 
 void supervisor::impl::perform(const policy::finish& what) {
@@ -164,6 +172,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   workers.clear();
   dismiss_absent();
   listeners.clear();
+  stop_notes();
   leave_home();
   std::destroy_at(&lock);
   std::construct_at(&lock);

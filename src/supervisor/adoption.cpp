@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds patience{2};
 constexpr std::chrono::seconds longest_patience{12};
+constexpr std::chrono::milliseconds most_drain{5000};  ///< of workers that nobody can take over
 
 std::string state_file(const options& settings) { return settings.rendezvous + ".state"; }
 
@@ -70,10 +71,14 @@ os::failure supervisor::impl::come_home() {
     return failed;
   kept = read_notes(settings);  // whoever held the lock may have written until the end
   if (kept.workers.empty()) return {};
-  homecoming came = welcome_home(home, kept, {settings.name, {own, theirs}}, {patience, longest_patience});
-  returned = std::move(came.returned);
-  if (returned.empty()) end_absent(came.absent);
-  else note_absent(std::move(came.absent));
+  if (settings.foreign) {
+    returned = visit_foreign(kept, settings.foreign->stop_signal, std::min(settings.drain_timeout, most_drain));
+  } else {
+    homecoming came = welcome_home(home, kept, {settings.name, {own, theirs}}, {patience, longest_patience});
+    returned = std::move(came.returned);
+    if (returned.empty()) end_absent(came.absent);
+    else note_absent(std::move(came.absent));
+  }
   if (!returned.empty() && kept.schedule != settings.schedule) {
     settings.log(log_level::warning, "the schedule was changed; that of the workers that live on is kept: " +
                                          std::string(to_string(kept.schedule)));
@@ -118,16 +123,17 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
                                                  std::move(each.process), std::move(each.socket));
     worker_process& one = *made;
     one.start = each.start;
-    one.welcomed = true;
+    one.welcomed = one.channel != nullptr;
     if (each.page) static_cast<void>(one.page.adopt(std::move(each.page)));
     starter.adopt(settings, said.generation, one.child.pid());
     found.push_back(
         {said.worker, said.slot, said.generation, said.state, now - os::age_of_process(each.start)});
     workers.emplace(said.worker, std::move(made));
     converse(said.worker, one);
-    one.channel->send(ipc::adopted{settings.drain_timeout,
-                                   policy::watchdog::interval_for(watch_limit(settings)),
-                                   settings.orphan_timeout});
+    if (one.channel)
+      one.channel->send(ipc::adopted{settings.drain_timeout,
+                                     policy::watchdog::interval_for(watch_limit(settings)),
+                                     settings.orphan_timeout});
   }
   last_sequence = kept.sequence;
   past = kept.past;
@@ -137,7 +143,7 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
   returned.clear();
   apply(fleet->adopt(kept, found, now));
   for (const policy::found_worker& each : found)
-    if (running && fleet->is_ready(each.id)) watch(each.id);
+    if (running && !settings.foreign && fleet->is_ready(each.id)) watch(each.id);
   watch_absent();
   if (!running || (!interrupted && !fleet->mixed())) return;
   settings.log(log_level::warning, "a roll-out was interrupted; all slots are replaced now");

@@ -11,13 +11,14 @@
 namespace cluster {
 
 void supervisor::impl::converse(worker_id id, worker_process& process) {
-  process.channel->start(
-      [weak = weak_from_this(), id](const ipc::message& what, std::vector<os::unique_fd> descriptors) {
-        if (const auto self = weak.lock()) self->on_message(id, what, std::move(descriptors));
-      },
-      [weak = weak_from_this(), id](error_code why) {
-        if (const auto self = weak.lock()) self->on_channel_end(id, why);
-      });
+  if (process.channel)
+    process.channel->start(
+        [weak = weak_from_this(), id](const ipc::message& what, std::vector<os::unique_fd> descriptors) {
+          if (const auto self = weak.lock()) self->on_message(id, what, std::move(descriptors));
+        },
+        [weak = weak_from_this(), id](error_code why) {
+          if (const auto self = weak.lock()) self->on_channel_end(id, why);
+        });
   process.child.wait([weak = weak_from_this(), id](const exit_status& status) {
     if (const auto self = weak.lock()) self->on_exit(id, status);
   });
@@ -124,7 +125,7 @@ void supervisor::impl::break_off(worker_id id, std::string_view why) {
   settings.log(log_level::error, "worker " + std::to_string(id.value) + " (slot " +
                                      std::to_string(process->slot.value) +
                                      ") broke the protocol: " + std::string(why));
-  process->channel->close();
+  if (process->channel) process->channel->close();
   lose_mail(id);
   apply(fleet->channel_ended(id, policy::channel_end::broken_protocol, clock::now()));
 }
@@ -141,11 +142,14 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   worker_process* process = find(id);
   if (process == nullptr || !running) return;
   // The exit may be seen before the last words were read; they come first.
-  process->channel->read_pending();
+  if (process->channel) process->channel->read_pending();
+  else hear_notes();
   const auto found = workers.find(id);
   if (found == workers.end() || !running) return;
-  found->second->channel->close();
+  if (found->second->channel) found->second->channel->close();
+  else mend_listeners();
   lose_mail(id);
+  if (!found->second->said.empty()) fleet->explain(id, "it said: " + found->second->said);
   // Its last lines come before the event of its end.
   if (found->second->out) found->second->out->finish();
   if (found->second->error) found->second->error->finish();

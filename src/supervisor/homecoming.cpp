@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "supervisor/homecoming.hpp"
 
+#include "os/left_behind.hpp"
+#include "os/listen_socket.hpp"
 #include "os/message_socket.hpp"
 
 #include <boost/asio/error.hpp>
 
 #include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -106,7 +111,49 @@ class reception {
   std::array<std::byte, ipc::max_message_size> buffer_{};
 };
 
+bool gone_by(const returned_worker& one, clock_type::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_type::now());
+  pollfd end{one.process.pidfd.get(), POLLIN, 0};
+  return ::poll(&end, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) > 0;
+}
+
+void send_signal(const returned_worker& one, int number) {
+  ::syscall(SYS_pidfd_send_signal, one.process.pidfd.get(), number, nullptr, 0);
+}
+
 }  // namespace
+
+std::vector<returned_worker> visit_foreign(const policy::kept_state& kept, int stop_signal,
+                                           std::chrono::milliseconds patience) {
+  std::vector<returned_worker> all;
+  bool listeners = kept.listen.empty();
+  for (const policy::kept_worker& each : kept.workers) {
+    os::left_behind found;
+    if (os::take_hold(static_cast<pid_t>(each.pid), each.start, found)) continue;
+    returned_worker& one = all.emplace_back();
+    one.process = std::move(found.process);
+    one.start = each.start;
+    one.report.worker = each.id;
+    one.report.slot = each.slot;
+    one.report.generation = each.generation;
+    one.report.state = worker_state::ready;
+    for (std::size_t i = 0; i < found.listeners.size(); ++i) {
+      listener described;
+      described.name = found.names[i];
+      if (os::describe_listener(found.listeners[i].get(), described)) continue;
+      one.report.listeners.push_back(std::move(described));
+      one.listeners.push_back(std::move(found.listeners[i]));
+    }
+    listeners = listeners || !one.listeners.empty();
+  }
+  if (listeners) return all;
+  const auto deadline = clock_type::now() + patience;
+  for (const returned_worker& each : all) send_signal(each, stop_signal);
+  for (const returned_worker& each : all)
+    if (!gone_by(each, deadline)) send_signal(each, SIGKILL);
+  for (const returned_worker& each : all) gone_by(each, clock_type::now() + std::chrono::seconds(1));
+  return {};
+}
 
 homecoming welcome_home(os::rendezvous& at, const policy::kept_state& kept, const callers& who,
                         const homecoming_patience& patience) {

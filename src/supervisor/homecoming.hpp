@@ -52,4 +52,10 @@ struct callers {
 homecoming welcome_home(os::rendezvous& at, const policy::kept_state& kept, const callers& who,
                         const homecoming_patience& patience);
 
+/// The same for programs that are not built on the library: they do not call, they are gone to see. If their
+/// listeners cannot be had of any, they are ended by `stop_signal`, and by KILL when `patience` is over: as
+/// long as they live nobody else could bind.
+std::vector<returned_worker> visit_foreign(const policy::kept_state& kept, int stop_signal,
+                                           std::chrono::milliseconds patience);
+
 }  // namespace cluster

@@ -27,6 +27,7 @@ policy::fleet_settings fleet_settings(const options& settings) {
   result.drain_timeout = settings.drain_timeout;
   result.kill_timeout = settings.kill_timeout;
   result.hang_core = settings.hang_core;
+  if (settings.foreign && !settings.foreign->wait_ready) result.ready_after = settings.foreign->ready_after;
   result.restart = settings.restart;
   result.seed = std::random_device{}();
   return result;
@@ -92,6 +93,8 @@ os::failure supervisor::impl::open() {
     if (each.board && !fresh) static_cast<void>(fresh.attach(std::move(each.board)));
   if (fresh || !fresh.create()) board = std::move(fresh);
   name_listeners(bound);
+  if (settings.foreign)
+    if (os::failure failed = prepare_for_foreign(bound)) return failed;
   listeners = std::move(bound);
   std::destroy_at(&lock);
   std::construct_at(&lock, std::move(pid_file));
@@ -129,6 +132,7 @@ void supervisor::impl::run(handler_type handler) {
   fleet.emplace(plan);
   begin_schedule();
   await_latecomers();
+  await_notes();
   if (returned.empty()) apply(fleet->start(clock::now()));
   else adopt_workers(clock::now());
   if (running) arm_recycling();
@@ -237,6 +241,7 @@ void supervisor::impl::abandon() noexcept {
   workers.clear();
   dismiss_absent();
   listeners.clear();
+  stop_notes();
   leave_home();
   fleet.reset();
   running = false;

@@ -5,6 +5,7 @@
 #include "ipc/desk.hpp"
 #include "os/listen_socket.hpp"
 #include "os/load_board.hpp"
+#include "os/notify_socket.hpp"
 #include "os/pid_file.hpp"
 #include "os/rendezvous.hpp"
 #include "policy/fleet.hpp"
@@ -12,6 +13,7 @@
 #include "policy/watchdog.hpp"
 #include "supervisor/homecoming.hpp"
 #include "supervisor/launcher.hpp"
+#include "supervisor/notification.hpp"
 #include "supervisor/output_relay.hpp"
 #include "supervisor/usher.hpp"
 #include "supervisor/worker_process.hpp"
@@ -155,6 +157,16 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   worker_process* reachable(worker_id id);
   void lose_mail(worker_id id);
 
+  // Workers that are not built on the library (foreign.cpp).
+  os::failure prepare_for_foreign(const std::vector<os::listen_socket>& bound);
+  foreign_start surroundings() const;
+  void await_notes();
+  void hear_notes();
+  void stop_notes() noexcept;
+  void heed(worker_process& process, worker_id id, const notification& said);
+  worker_id sender_of(const os::notice& from) const;
+  void mend_listeners();
+
   // What they write (output.cpp).
   void capture(worker_id id, worker_process& process, output_pipes pipes);
   void on_line(worker_id id, bool error, std::string_view text);
@@ -192,6 +204,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   os::pid_file home_lock;
   os::rendezvous home;
   std::optional<boost::asio::posix::basic_stream_descriptor<executor_type>> late;
+  os::notify_socket notes;  ///< where foreign workers say how they are
+  std::optional<boost::asio::posix::basic_stream_descriptor<executor_type>> notes_wait;
   policy::kept_state kept;  ///< read before the start
   std::vector<returned_worker> returned;
   struct absent_process {

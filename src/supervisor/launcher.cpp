@@ -46,7 +46,6 @@ std::vector<std::string> worker_environment(const std::string& cluster, const la
   set(environment, "CLUSTER_WORKER_ID=" + std::to_string(which.id.value));
   set(environment, "CLUSTER_WORKER_SLOT=" + std::to_string(which.slot.value));
   set(environment, "CLUSTER_GENERATION=" + std::to_string(which.generation.value));
-  set(environment, std::string(ipc::channel_variable) + "=" + std::to_string(ipc::channel_descriptor));
   return environment;
 }
 
@@ -95,6 +94,21 @@ os::failure put_in_front(const std::vector<std::string>& prefix, const launcher:
   plan.executable = find_program(prefix.front());
   plan.arguments = std::move(arguments);
   return {};
+}
+
+// As the service managers define it; the variables with the pid are filled in by the child itself.
+void announce_listeners(os::launch_plan& plan, const foreign_start& around) {
+  set(plan.environment, "LISTEN_FDS=" + std::to_string(around.listeners.size()));
+  set(plan.environment, "LISTEN_FDNAMES=" + around.names);
+  set(plan.environment, "NOTIFY_SOCKET=" + around.notify);
+  plan.pid_variables.emplace_back("LISTEN_PID");
+  if (around.watchdog.count() != 0) {
+    set(plan.environment, "WATCHDOG_USEC=" + std::to_string(around.watchdog.count() * 1000));
+    plan.pid_variables.emplace_back("WATCHDOG_PID");
+  }
+  for (std::size_t i = 0; i < around.listeners.size(); ++i)
+    plan.descriptors.push_back({around.listeners[i], STDERR_FILENO + 1 + static_cast<int>(i)});
+  plan.parent_death_signal = around.parent_death_signal;
 }
 
 bool still_there(const deployment& what) {
@@ -170,7 +184,8 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
                              os::unique_fd& channel, output_pipes* output) const {
   os::unique_fd ours;
   os::unique_fd theirs;
-  if (const error_code ec = os::make_message_pair(ours, theirs)) return {ec, "channel: " + ec.message()};
+  if (which.foreign == nullptr)
+    if (const error_code ec = os::make_message_pair(ours, theirs)) return {ec, "channel: " + ec.message()};
   const os::unique_fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!null) return {os::last_error(), "/dev/null: " + os::last_error().message()};
 
@@ -206,12 +221,19 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   plan.oom_score = oom_score_;
   plan.no_new_privileges = no_new_privileges_;
   if (!cpus_.empty()) plan.cpus = {cpus_[which.slot.value % cpus_.size()]};
-  plan.descriptors = {{null.get(), STDIN_FILENO}, {theirs.get(), ipc::channel_descriptor}};
+  plan.descriptors = {{null.get(), STDIN_FILENO}};
+  if (which.foreign != nullptr) {
+    announce_listeners(plan, *which.foreign);
+  } else {
+    set(plan.environment, std::string(ipc::channel_variable) + "=" + std::to_string(ipc::channel_descriptor));
+    plan.descriptors.push_back({theirs.get(), ipc::channel_descriptor});
+  }
+  const int first_free = STDERR_FILENO + 1 + (which.foreign != nullptr ? static_cast<int>(which.foreign->listeners.size()) : 1);
   for (const auto& [source, target] : each.descriptors) {
-    if (target <= ipc::channel_descriptor || target > 1023 || ::fcntl(source, F_GETFD) < 0)
+    if (target < first_free || target > 1023 || ::fcntl(source, F_GETFD) < 0)
       return {make_error_code(error::launch_failed),
               "descriptor " + std::to_string(source) + " as " + std::to_string(target) +
-                  ": the first has to be open, the second in 4 to 1023"};
+                  ": the first has to be open, the second in " + std::to_string(first_free) + " to 1023"};
     plan.descriptors.push_back({source, target});
   }
   os::unique_fd out;

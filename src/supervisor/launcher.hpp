@@ -8,6 +8,7 @@
 #include <cluster/options.hpp>
 #include <cluster/types.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -28,6 +29,15 @@ struct deployment {
 struct output_pipes {
   os::unique_fd out;
   os::unique_fd error;
+};
+
+/// What a worker that is not built on the library finds when it starts.
+struct foreign_start {
+  std::vector<int> listeners;             ///< ours; they become 3, 4, ...
+  std::string names;                      ///< of these, with ':' between them
+  std::string notify;                     ///< where it may say how it is
+  std::chrono::milliseconds watchdog{0};  ///< how often at the least, if it wants to be watched; zero: never
+  int parent_death_signal = 0;
 };
 
 /// Starts workers of any generation that still has a slot.
@@ -59,6 +69,7 @@ class launcher {
     generation_id generation;
     /// A newer generation has begun: what lies at the path now may be its file, so the kept one is run.
     bool last_good = false;
+    const foreign_start* foreign = nullptr;  ///< if set, there is no channel
   };
   /// Starts one worker; `channel` becomes our end of its channel. With `output` its output goes into pipes.
   os::failure launch(const std::string& cluster, const order& which, os::launched_process& process,

@@ -29,7 +29,8 @@ worker_process* supervisor::impl::reachable(worker_id id) {
 
 // Its channel is closed: what waits for it, and who waits for its answers, hears so.
 void supervisor::impl::lose_mail(worker_id id) {
-  if (worker_process* process = find(id)) process->mail->fail(make_error_code(error::worker_unavailable));
+  if (worker_process* process = find(id); process != nullptr && process->mail)
+    process->mail->fail(make_error_code(error::worker_unavailable));
   post.asked.fail(id, make_error_code(error::worker_unavailable));
 }
 

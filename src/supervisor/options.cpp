@@ -85,6 +85,25 @@ problem check_output(const options& o) {
   return std::nullopt;
 }
 
+problem check_foreign(const options& o) {
+  if (!o.foreign) return std::nullopt;
+  if (o.executable.empty()) return "foreign: needs an executable; this program is built on the library";
+  if (!o.probe.empty())
+    return "probe: only workers built on the library ask themselves; another program says READY=1";
+  if (o.max_requests != 0)
+    return "max_requests: only workers built on the library count their requests; there are max_age and "
+           "max_rss";
+  if (o.schedule == schedule::round_robin)
+    return "schedule: only workers built on the library can be handed connections, the others accept for "
+           "themselves";
+  if (auto found = check_duration("foreign.ready_after", o.foreign->ready_after, true)) return found;
+  if (!o.foreign->wait_ready && o.foreign->ready_after > o.ready_timeout)
+    return "foreign.ready_after: later than ready_timeout, so no worker would ever be ready";
+  if (o.foreign->stop_signal < 1 || o.foreign->stop_signal > 64)
+    return "foreign.stop_signal: " + std::to_string(o.foreign->stop_signal) + " is no signal, 1 to 64";
+  return std::nullopt;
+}
+
 problem check_environment(const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) {
     const auto equals = entry.find('=');
@@ -123,6 +142,7 @@ std::optional<std::string> validate(const options& o) {
            std::to_string(o.max_rss);
   if (auto found = check_restart(o.restart)) return found;
   if (auto found = check_reload(o.reload)) return found;
+  if (auto found = check_foreign(o)) return found;
   if (o.nice && (*o.nice < -20 || *o.nice > 19))
     return "nice: " + std::to_string(*o.nice) + " is out of range, -20 to 19";
   if (o.oom_score && (*o.oom_score < -1000 || *o.oom_score > 1000))

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 
 namespace cluster {
 
@@ -37,24 +38,27 @@ class message_budget {
 struct worker_process {
   worker_process(const boost::asio::any_io_executor& executor, slot_id in_slot, generation_id of,
                  os::launched_process process, os::unique_fd socket)
-      : slot(in_slot),
-        generation(of),
-        child(executor, std::move(process)),
-        channel(std::make_shared<ipc::channel>(executor, std::move(socket))),
-        mail(std::make_shared<ipc::mailbox>(executor, channel)) {
+      : slot(in_slot), generation(of), child(executor, std::move(process)) {
+    if (!socket) return;
+    channel = std::make_shared<ipc::channel>(executor, std::move(socket));
+    mail = std::make_shared<ipc::mailbox>(executor, channel);
     mail->start();
   }
-  ~worker_process() {
-    mail->fail(make_error_code(error::worker_unavailable));
-    channel->close();
+  ~worker_process() { hang_up(); }
+
+  /// Nothing can be said any more, and what waits for it hears so.
+  void hang_up() {
+    if (mail) mail->fail(make_error_code(error::worker_unavailable));
+    if (channel) channel->close();
   }
+
   worker_process(const worker_process&) = delete;
   worker_process& operator=(const worker_process&) = delete;
 
   slot_id slot;
   generation_id generation;
   os::child child;
-  std::shared_ptr<ipc::channel> channel;
+  std::shared_ptr<ipc::channel> channel;  ///< none to a program that is not built on the library
   std::shared_ptr<ipc::mailbox> mail;
   message_budget budget;
   os::statistics_page page;
@@ -62,6 +66,8 @@ struct worker_process {
   bool paused = false;              ///< on request
   std::shared_ptr<output_tap> out;  ///< if its output is captured
   std::shared_ptr<output_tap> error;
+  os::statistics_page pen;  ///< of a foreign worker: where its signs of life are put down for it
+  std::string said;         ///< by a foreign worker of its state, for people
   std::uint64_t start = 0;  ///< with its pid this names the process for good
 };
 

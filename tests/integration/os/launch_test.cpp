@@ -58,6 +58,33 @@ bool same_mask(const sigset_t& one, const sigset_t& other) {
 
 }  // namespace
 
+TEST_CASE("variables with the child's own pid have it, whatever runs there", "[launch]") {
+  launch_plan plan = shell_plan("echo pid=$$; echo one=$LISTEN_PID; echo two=$WATCHDOG_PID; echo path=$PATH");
+  plan.pid_variables = {"LISTEN_PID", "WATCHDOG_PID"};
+  for (int round = 0; round < 3; ++round) {
+    const outcome got = run(plan);
+    CHECK(got.value("one") == got.value("pid"));
+    CHECK(got.value("two") == got.value("pid"));
+    CHECK(got.value("path") == "/usr/bin:/bin");
+  }
+}
+
+TEST_CASE("a child that is to follow its parent ends with it", "[launch]") {
+  // A shell between us and the one that follows would not be its parent: this program starts it.
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  unique_fd from(ends[0]);
+  unique_fd to(ends[1]);
+  launch_plan parent = role_plan("parent-of-a-follower");
+  parent.descriptors.push_back({to.get(), STDOUT_FILENO});
+  const launched_process process = start(parent);
+  to.reset();
+  CHECK(wait_end(process) == ended_by(SIGKILL));
+  // The child has the pipe too: its end is the end of the pipe.
+  pollfd closed{from.get(), 0, 0};
+  CHECK(::poll(&closed, 1, 20'000) == 1);
+}
+
 TEST_CASE("a child has exactly the arguments of the plan") {
   const outcome result =
       run(role_plan("inspect", {"plain", "", "two words", "quote\"'$HOME`x`\\", "--", "-x=y", "\xC3\xBC"}));

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -27,6 +28,19 @@ namespace {
 
 using cluster::test::open_descriptors;
 using cluster::test::role;
+
+// Starts a child that is to end with it, and is killed.
+int parent_of_a_follower(int, char**) {
+  cluster::os::launch_plan plan;
+  plan.executable = "/bin/sleep";
+  plan.arguments = {plan.executable, "1000"};
+  plan.descriptors = {{STDOUT_FILENO, STDOUT_FILENO}};
+  plan.parent_death_signal = SIGTERM;
+  cluster::os::launched_process child;
+  if (cluster::os::launch(plan, child)) return 1;
+  return ::raise(SIGKILL);
+}
+const role as_parent_of_a_follower{"parent-of-a-follower", parent_of_a_follower};
 
 // Says what it finds around itself, one "name=value" a line.
 int inspect(int argc, char** argv) {

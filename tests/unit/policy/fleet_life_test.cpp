@@ -37,6 +37,43 @@ TEST_CASE("the way up is announced step by step, then the fleet sleeps", "[fleet
   CHECK(it.tick() == "");
 }
 
+TEST_CASE("a fleet that may guess takes a worker for ready at a certain age", "[fleet]") {
+  fleet_settings settings = calm(1);
+  settings.ready_after = 700ms;
+  scene it{settings};
+  it.start();
+  it.launched(1);
+  it.hello(1);
+  CHECK(it.tick_after(700ms) == "ready 1");
+  CHECK(it.asleep());
+  CHECK(it.tick() == "");
+}
+
+TEST_CASE("who says that it is ready need not wait for that age, and who ends before it never was",
+          "[fleet]") {
+  fleet_settings settings = calm(2);
+  settings.ready_after = 700ms;
+  scene it{settings};
+  it.start();
+  for (const std::uint64_t id : {1U, 2U}) {
+    it.launched(id);
+    it.hello(id);
+  }
+  it.pass(100ms);
+  CHECK(it.ready(1) == "ready 1");
+  CHECK(it.exits(2, 3) == "disconnected 2, exited 2 failed_to_start, restart_delayed s1 100");
+}
+
+TEST_CASE("an age beyond the time to become ready does not prolong it", "[fleet]") {
+  fleet_settings settings = calm(1);
+  settings.ready_after = 20s;
+  scene it{settings};
+  it.start();
+  it.launched(1);
+  it.hello(1);
+  CHECK(it.under_test().next_deadline() == it.now + 10s);
+}
+
 TEST_CASE("words out of turn, repeated or of strangers change nothing", "[fleet]") {
   scene it{calm(1)};
   it.start();

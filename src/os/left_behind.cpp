@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "os/left_behind.hpp"
+
+#include "common/text.hpp"
+#include "os/rendezvous.hpp"
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+namespace cluster::os {
+namespace {
+
+// Linux 5.6, before the headers of many systems.
+constexpr long pidfd_getfd_number = 438;
+
+std::string environment_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string_view value_of(std::string_view environment, std::string_view name) {
+  while (!environment.empty()) {
+    const std::string_view entry = environment.substr(0, environment.find('\0'));
+    environment.remove_prefix(std::min(environment.size(), entry.size() + 1));
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=')
+      return entry.substr(name.size() + 1);
+  }
+  return {};
+}
+
+bool listens(int fd) {
+  int listening = 0;
+  socklen_t length = sizeof listening;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0;
+}
+
+}  // namespace
+
+failure take_hold(pid_t pid, std::uint64_t start, left_behind& out) {
+  unique_fd held(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!held) return {last_error(), "process " + std::to_string(pid) + ": " + last_error().message()};
+  // Only now is it certain that the number stays with this process.
+  if (start_of_process(pid) != start)
+    return {make_error_code(error::worker_unavailable), "process " + std::to_string(pid) + " is another one"};
+  const std::string environment = environment_of(pid);
+  const auto count = parse_number(value_of(environment, "LISTEN_FDS")).value_or(0);
+  std::string_view names = value_of(environment, "LISTEN_FDNAMES");
+  for (int i = 0; i < static_cast<int>(std::min<std::uint64_t>(count, 1024)); ++i) {
+    const std::string name(names.substr(0, names.find(':')));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    unique_fd copy(static_cast<int>(::syscall(pidfd_getfd_number, held.get(), STDERR_FILENO + 1 + i, 0)));
+    // It may have closed it, as one that drains does, and may have opened something else there.
+    if (!copy || !listens(copy.get())) continue;
+    out.listeners.push_back(std::move(copy));
+    out.names.push_back(name);
+  }
+  out.process = {pid, std::move(held)};
+  return {};
+}
+
+}  // namespace cluster::os

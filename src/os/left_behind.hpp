@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "os/launch.hpp"
+#include "os/system_error.hpp"
+#include "os/unique_fd.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cluster::os {
+
+/// A process that was started with listening sockets by somebody who is gone.
+struct left_behind {
+  launched_process process;
+  std::vector<unique_fd> listeners;  ///< copies of its own
+  std::vector<std::string> names;    ///< of these, as it was told
+};
+
+/// Takes hold of the process that has had this pid since then. The sockets come only if we may look into it
+/// (same user, and the system allows that; or root): without them there is no error, and none in `out`.
+failure take_hold(pid_t pid, std::uint64_t start, left_behind& out);
+
+}  // namespace cluster::os
