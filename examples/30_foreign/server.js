@@ -8,7 +8,8 @@ const server = http.createServer((request, response) => {
   if (leaving) response.setHeader("Connection", "close");
   response.end(request.url.split("/").pop() || `hello from slot ${process.env.CLUSTER_WORKER_SLOT}\n`);
 });
-server.listen({ fd: 3 });
+// Who waits for it hears when it serves.
+server.listen({ fd: 3 }, () => process.send?.("ready"));
 
 process.on("SIGTERM", () => {
   leaving = true;

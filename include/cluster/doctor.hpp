@@ -3,6 +3,7 @@
 
 #include <cluster/export.hpp>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,8 @@ struct finding {
 /// Looks at what a cluster depends on outside of itself: limits, the accept queue, kernel features, CPUs,
 /// ports without privileges. Changes nothing, needs no privileges, never throws for what it finds.
 CLUSTER_API std::vector<finding> diagnose();
+
+/// How many CPUs this process may use: affinity and control-group quota looked at; at least 1.
+CLUSTER_API std::size_t usable_cpus();
 
 }  // namespace cluster

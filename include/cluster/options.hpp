@@ -88,6 +88,8 @@ struct foreign_options {
   /// waits in the shared queue, so a guess that comes too early costs time and no connection.
   bool wait_ready = false;
   std::chrono::milliseconds ready_after{1000};
+  /// For Node: the worker has the channel of NODE_CHANNEL_FD, and process.send("ready") says READY=1 too.
+  bool node_channel = false;
   /// The signal that means "finish what you have and leave"; SIGTERM, with most programs.
   int stop_signal = 15;
 };
@@ -225,6 +227,9 @@ struct options {
   /// Where cluster::run lets all output go, its workers' included (captured); opened again at SIGUSR1. Empty
   /// means nowhere else.
   std::string log_file;
+  /// Where cluster::run lets errors go, the log of the supervisor included (workers' output is captured);
+  /// opened again at SIGUSR1. Empty: where log_file says.
+  std::string error_file;
   /// Path of the socket at which workers look for a new supervisor when theirs has died, beside it `.lock`
   /// and `.state`. A supervisor that is started with the same path takes over the workers that live, with
   /// their listeners; until then they serve on. One that is started while another lives gives up with

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "ctl/command_line.hpp"
 
+#include "ctl/apps.hpp"
 #include "ctl/check.hpp"
 #include "ctl/doctor.hpp"
 #include "ctl/exit_code.hpp"
@@ -42,6 +43,29 @@ std::string misspelt(const CLI::App& app, const std::vector<std::string>& argume
   return what + " (clusterctl --help lists them)";
 }
 
+/// What the program can do on one screen; each verb tells its options itself.
+std::string first_screen(const CLI::App& app) {
+  std::string text =
+      "Usage: clusterctl [-s PATH | --name NAME] VERB [OPTIONS]\n"
+      "  -s: control socket of the cluster; without both the only one that answers.\n";
+  for (const auto* verb : app.get_subcommands({})) {
+    std::string name = verb->get_name();
+    name.resize(11, ' ');
+    text += "  " + name + verb->get_description() + "\n";
+  }
+  return text + "VERB --help tells the options of one; --version.\n";
+}
+
+bool asks_for_help(const std::vector<std::string>& arguments) {
+  for (std::size_t at = 0; at < arguments.size(); ++at) {
+    const std::string& each = arguments[at];
+    if (each == "--help" || each == "-h") return true;
+    if (each == "-s" || each == "--socket" || each == "--name") ++at;
+    else if (!each.starts_with('-')) return false;
+  }
+  return false;
+}
+
 /// `scale -1`: the parser would take the number for an option.
 constexpr char hidden_minus = '~';
 void hide_minus(std::vector<std::string>& arguments) {
@@ -63,6 +87,8 @@ struct commands {
   reload_verb_options reload;
   events_options events;
   logs_options logs;
+  start_options apps;
+  std::vector<std::string> names;
   std::string workers;
   std::uint64_t id = 0;
   std::function<int()> chosen;
@@ -87,17 +113,49 @@ struct commands {
     of->add_option("ID", id, "Of the worker, see list")->required()->type_name("");
   }
 
+  /// For each of the names that were given, or for the cluster that is meant without one.
+  int each(const std::function<int()>& run) {
+    if (names.empty()) return run();
+    int code = exit_clean;
+    for (const std::string& name : chosen_names(names)) {
+      common.where = {};
+      common.where.name = name;
+      if (const int one = run(); one != exit_clean) code = one;
+    }
+    return code;
+  }
+  void named(CLI::App* of, const char* help) {
+    of->add_option("NAME", names, help)->expected(0, 256)->type_name("");
+  }
+
+  void add_app_verbs();
   void add_machine_verbs();
   void add_looking_verbs();
   void add_changing_verbs();
 };
 
+void commands::add_app_verbs() {
+  auto* start_verb = verb("start", "Start the programs of a process file, or an app by its name",
+                          [this] { return ctl::start(common, apps); });
+  start_verb->add_option("FILE", apps.target, "The file, or the name of an app that was started before")
+      ->required()
+      ->type_name("");
+  start_verb->add_option("NAME", apps.names, "These of the file only")->expected(0, 256)->type_name("");
+  auto* run_verb = verb("run", "The same in the foreground", [this] { return run_file(apps); });
+  run_verb->add_option("FILE", apps.target, "The file")->required()->type_name("");
+  run_verb->add_option("NAME", apps.names, "These of the file only")->expected(0, 256)->type_name("");
+  auto* delete_verb = verb("delete", "Stop apps and forget them", [this] { return remove(common, names); });
+  delete_verb->add_option("NAME", names, "Which; all: all of them")
+      ->required()
+      ->expected(1, 256)
+      ->type_name("");
+}
+
 void commands::add_machine_verbs() {
-  auto* check_verb =
-      verb("check", "Would PROGRAM start? Runs it with --check: check -- PROGRAM [ARGS...]", [this] {
-        check.json = common.json;
-        return run_check(check);
-      });
+  auto* check_verb = verb("check", "Would PROGRAM start? check -- PROGRAM [ARGS...]", [this] {
+    check.json = common.json;
+    return run_check(check);
+  });
   check_verb->add_option("--timeout", check.timeout_seconds, "Time that the program may take (30)")
       ->check(CLI::Range(1, 3600))
       ->type_name("SECONDS");
@@ -112,9 +170,14 @@ void commands::add_machine_verbs() {
 void commands::add_looking_verbs() {
   auto* list_verb = verb("list", "The cluster and its workers", [this] {
     if (const auto wrong = wrong_column(list.columns); !wrong.empty()) return refuse(wrong);
-    return ctl::list(common, list);
+    const bool plain = names.empty() && list.columns.empty() && list.watch_seconds <= 0;
+    if (plain && no_choice(common.where) &&
+        (!app_records().empty() || !find_socket(common.where).several.empty()))
+      return list_apps(common);
+    return each([this] { return ctl::list(common, list); });
   });
   json(list_verb);
+  named(list_verb, "Of this app; without: all apps, if there are several or they were started from a file");
   list_verb->add_option("--columns", list.columns, "Which, in which order: slot,pid,state")
       ->delimiter(',')
       ->type_name("NAMES");
@@ -134,6 +197,11 @@ void commands::add_looking_verbs() {
   logs_verb->add_flag("-f,--follow", logs.follow, "Go on with what comes");
   logs_verb->add_option("--tail", logs.tail, "Begin with so many lines before the end (100)")->type_name("N");
   logs_verb->add_option("--slot", logs.slot, "Of this slot only")->check(CLI::Range(0, 1023))->type_name("N");
+  logs_verb->add_option("--grep", logs.grep, "Lines with this text only, of those that --tail leaves")
+      ->type_name("TEXT");
+  logs_verb->add_option("--since", logs.since_seconds, "Lines not older than that")
+      ->check(CLI::Range(0.001, 1e9))
+      ->type_name("SECONDS");
   logs_verb->add_flag("--out", logs.only_out, "Standard output only");
   logs_verb->add_flag("--err", logs.only_error, "Standard error only");
   logs_verb->add_flag("--raw", logs.raw, "The text alone");
@@ -153,7 +221,8 @@ void commands::add_looking_verbs() {
 
 void commands::add_changing_verbs() {
   auto* reload_verb = verb("reload", "Replace all workers, slot by slot, without a lost request",
-                           [this] { return ctl::reload(common, reload); });
+                           [this] { return each([this] { return ctl::reload(common, reload); }); });
+  named(reload_verb, "Which app; all: all of them");
   wait(reload_verb, "Show it through and exit with its result");
   json(reload_verb);
   reload_verb->add_option("--max-surge", reload.max_surge, "Workers beyond the wanted number")
@@ -181,10 +250,13 @@ void commands::add_changing_verbs() {
   wait(upgrade_verb, "Until the next one has taken the workers over");
   json(upgrade_verb);
   auto* stop_verb = verb("stop", "End the cluster; its workers finish what they have",
-                         [this] { return stop(common, false); });
+                         [this] { return each([this] { return stop(common, false); }); });
+  named(stop_verb, "Which app; all: all of them");
   wait(stop_verb, "Until the last worker is gone");
   json(stop_verb);
-  auto* kill_verb = verb("kill", "End the cluster at once", [this] { return stop(common, true); });
+  auto* kill_verb =
+      verb("kill", "End the cluster at once", [this] { return each([this] { return stop(common, true); }); });
+  named(kill_verb, "Which app; all: all of them");
   wait(kill_verb, "Until the last worker is gone");
   json(kill_verb);
 }
@@ -200,7 +272,6 @@ int main(std::vector<std::string> arguments) {
 
   commands all;
   CLI::App& app = all.app;
-  // Not listed, so that the verbs fit a screen; the first line names them.
   app.set_help_flag("-h,--help", "Print this help message and exit")->group("");
   app.set_version_flag("--version", std::string("clusterctl ") + version())->group("");
   app.require_subcommand(1);
@@ -209,9 +280,14 @@ int main(std::vector<std::string> arguments) {
   all.check.program = program;
   all.add_looking_verbs();
   all.add_changing_verbs();
+  all.add_app_verbs();
   all.add_machine_verbs();
 
   if (const auto what = misspelt(app, arguments); !what.empty()) return refuse(what);
+  if (asks_for_help(arguments)) {
+    std::fputs(first_screen(app).c_str(), stdout);
+    return exit_clean;
+  }
   try {
     auto reversed = arguments;
     std::reverse(reversed.begin(), reversed.end());  // as the parser wants them
@@ -220,7 +296,7 @@ int main(std::vector<std::string> arguments) {
     return app.exit(done);  // --help and --version
   } catch (const CLI::RequiredError& failed) {
     if (!app.get_subcommands().empty()) return refuse(failed.what());
-    std::fputs(app.help().c_str(), stderr);
+    std::fputs(first_screen(app).c_str(), stderr);
     return exit_usage;
   } catch (const CLI::ParseError& failed) {
     return refuse(failed.what());

@@ -43,7 +43,8 @@ std::string doctor_json(const std::vector<finding>& findings) {
 }
 
 int doctor(bool json) {
-  const auto findings = diagnose();
+  auto findings = diagnose();
+  for (finding& each : socket_rights()) findings.push_back(std::move(each));
   std::fputs((json ? doctor_json(findings) : doctor_text(findings)).c_str(), stdout);
   return exit_clean;
 }

@@ -15,4 +15,7 @@ std::string doctor_json(const std::vector<finding>&);
 /// Prints what diagnose() finds.
 int doctor(bool json);
 
+/// What is to be said of the place of control sockets: who may enter, and what lies there.
+std::vector<finding> socket_rights();
+
 }  // namespace cluster::ctl

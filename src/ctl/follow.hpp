@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "ctl/verbs.hpp"
+
 #include <boost/json/value.hpp>
 
 #include <functional>
@@ -21,6 +23,8 @@ class event_reader {
 
 /// One line of a worker: time, slot, `|` or `!` for standard error, and its words; `raw`: the words alone.
 std::string log_text(const boost::json::value& line, bool raw, bool colours);
+/// Whether --grep and --since leave it; that lines were missed is always told.
+bool log_wanted(const boost::json::value& line, const logs_options& what, double now);
 
 /// One event on one line: time, kind, whom it concerns, and what is worth knowing.
 std::string event_line(const boost::json::value& event, bool colours);

@@ -37,6 +37,12 @@ std::string log_text(const boost::json::value& line, bool raw, bool colours) {
          painted(error ? "! " : "| ", error ? colour::bad : colour::faint, colours) + words + "\n";
 }
 
+bool log_wanted(const boost::json::value& line, const logs_options& what, double now) {
+  if (member(line, "missed") != nullptr) return true;
+  if (!what.grep.empty() && text(line, "text").find(what.grep) == std::string::npos) return false;
+  return what.since_seconds <= 0 || seconds_since(text(line, "at"), now) <= what.since_seconds;
+}
+
 int logs(const verb_options& options, const logs_options& what) {
   int code = exit_clean;
   auto cluster = session::open(options.where, code);
@@ -54,7 +60,9 @@ int logs(const verb_options& options, const logs_options& what) {
       const std::string line = rest.substr(0, end);
       boost::system::error_code ec;
       const boost::json::value json = boost::json::parse(line, ec);
-      if (!ec && !print(options.json ? line + "\n" : log_text(json, what.raw, colours))) return false;
+      if (!ec && log_wanted(json, what, now_seconds()) &&
+          !print(options.json ? line + "\n" : log_text(json, what.raw, colours)))
+        return false;
     }
     return true;
   };

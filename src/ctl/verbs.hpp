@@ -40,7 +40,9 @@ struct logs_options {
   bool raw = false;  ///< the text alone
   bool only_out = false;
   bool only_error = false;
-  int slot = -1;  ///< -1: all
+  int slot = -1;             ///< -1: all
+  std::string grep;          ///< lines with this text only
+  double since_seconds = 0;  ///< lines younger than that only; zero: no matter
   std::uint64_t tail = 100;
 };
 

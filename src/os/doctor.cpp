@@ -144,4 +144,6 @@ std::vector<finding> diagnose() {
           clone3(),     cpus(),         low_ports(), child_signal()};
 }
 
+std::size_t usable_cpus() { return os::usable_cpus(); }
+
 }  // namespace cluster

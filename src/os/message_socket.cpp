@@ -3,6 +3,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -33,6 +34,14 @@ error_code make_message_pair(unique_fd& one, unique_fd& other) {
   one.reset(ends[0]);
   other.reset(ends[1]);
   return {};
+}
+
+error_code make_stream_pair(unique_fd& one, unique_fd& other) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return last_error();
+  one.reset(ends[0]);
+  other.reset(ends[1]);
+  return ::fcntl(one.get(), F_SETFL, O_NONBLOCK) == 0 ? error_code() : last_error();
 }
 
 error_code send_message(int socket, std::span<const std::byte> data, std::span<const int> descriptors) {

@@ -17,6 +17,9 @@ inline constexpr std::size_t max_descriptors = 253;
 /// A connected pair of seqpacket sockets, non-blocking and close-on-exec.
 error_code make_message_pair(unique_fd& one, unique_fd& other);
 
+/// The same of stream sockets, of which only the first does not block.
+error_code make_stream_pair(unique_fd& one, unique_fd& other);
+
 /// Sends one message with its descriptors (still the caller's afterwards). Never blocks:
 /// would_block means "wait until it is writable"; no_buffer_space that the system has no room (memory, or too
 /// many descriptors of this user under way), which the socket does not tell the end of: "wait a while".

@@ -21,11 +21,18 @@ failure make_output_pipe(unique_fd& from, unique_fd& to) {
   return {};
 }
 
-failure redirect_output(const std::string& path) {
-  const unique_fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640));
-  if (!file) return {last_error(), "log-file: " + path + ": " + last_error().message()};
-  for (const int standard : {STDOUT_FILENO, STDERR_FILENO})
-    if (::dup2(file.get(), standard) < 0) return {last_error(), "log-file: " + last_error().message()};
+failure redirect_output(const std::string& path, const std::string& error_path) {
+  // Both are open before either is put in its place: a failure leaves everything as it was.
+  unique_fd files[2];
+  for (int i = 0; i < 2; ++i) {
+    const std::string& name = i == 0 || error_path.empty() ? path : error_path;
+    if (name.empty()) continue;
+    files[i].reset(::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640));
+    if (!files[i]) return {last_error(), "log-file: " + name + ": " + last_error().message()};
+  }
+  for (int i = 0; i < 2; ++i)
+    if (files[i] && ::dup2(files[i].get(), STDOUT_FILENO + i) < 0)
+      return {last_error(), "log-file: " + last_error().message()};
   return {};
 }
 

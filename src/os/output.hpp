@@ -13,9 +13,10 @@ namespace cluster::os {
 /// A pipe, close-on-exec, whose reading end does not block.
 failure make_output_pipe(unique_fd& from, unique_fd& to);
 
-/// Opens `path` for appending and puts it in the place of standard output and error. Called again after
-/// the file was moved away, it makes a new one.
-failure redirect_output(const std::string& path);
+/// Opens `path` for appending and puts it in the place of standard output and error; with `error_path` errors
+/// go there, and an empty `path` leaves standard output alone. Called again after a file was moved away, it
+/// makes a new one.
+failure redirect_output(const std::string& path, const std::string& error_path = {});
 
 /// Writes to one of the standard streams without ever waiting for whoever reads it, and without changing
 /// the stream for other processes that share it.

@@ -8,7 +8,9 @@
 
 #include <boost/version.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -32,7 +34,7 @@ const setting* find_flag(std::string_view name) {
 std::string unknown_flag(std::string_view argument) {
   if (!argument.starts_with("-"))
     return "unexpected argument '" + std::string(argument) + "'; the program's own arguments follow after --";
-  std::vector<std::string> names{"--config", "--check", "--version", "--help"};
+  std::vector<std::string> names{"--config", "--check", "--version", "--help", "--help-all"};
   for (const setting& one : settings())
     if (!one.help.empty()) names.push_back("--" + std::string(one.name));
   const std::vector<std::string_view> views(names.begin(), names.end());
@@ -78,7 +80,15 @@ complaint take_flag(int argc, const char* const* argv, int& at, given_flags& out
   return std::nullopt;
 }
 
-std::string help(const options& defaults) {
+/// What fits a screen; --help-all has the rest.
+bool on_first_screen(std::string_view name) {
+  static constexpr std::string_view first[] = {"listen",       "workers",  "ready-timeout", "drain-timeout",
+                                               "hang-timeout", "max-rss",  "user",          "control",
+                                               "admin",        "log-file", "rendezvous"};
+  return std::find(std::begin(first), std::end(first), name) != std::end(first);
+}
+
+std::string help(const options& defaults, bool all) {
   std::string text = "Usage: " + defaults.name + " [FLAGS] [-- ARGUMENTS]\n";
   if (!defaults.description.empty()) text += defaults.description + "\n";
   text += "\n";
@@ -87,11 +97,12 @@ std::string help(const options& defaults) {
     text += "  " + left + std::string(right) + "\n";
   };
   for (const setting& one : settings())
-    if (!one.help.empty()) line("--" + std::string(one.name) + " " + std::string(one.argument), one.help);
+    if (!one.help.empty() && (all || on_first_screen(one.name)))
+      line("--" + std::string(one.name) + " " + std::string(one.argument), one.help);
   line("--config FILE", "JSON with the same names as keys");
   line("--check", "validate everything and exit");
   line("--version", "print the version");
-  line("--help", "print this");
+  line(all ? "--help" : "--help-all", all ? "the most important flags" : "all flags");
   text +=
       "\nURI: 3000, :3000, host:port, tcp://[::]:3000, unix:/path, fd:N, systemd:[name].\n"
       "Each flag has a form CLUSTER_* in the environment (CLUSTER_WORKERS=4); a flag\n"
@@ -132,14 +143,17 @@ command read_command(int argc, const char* const* argv, const options& defaults)
   for (int at = 1; at < argc; ++at) {
     const std::string_view argument = argv[at];
     if (argument == "--") break;
-    if (argument == "--help" || argument == "-h") return stop_with(command::what::print, help(defaults));
+    if (argument == "--help" || argument == "-h")
+      return stop_with(command::what::print, help(defaults, false));
+    if (argument == "--help-all") return stop_with(command::what::print, help(defaults, true));
     if (argument == "--version") return stop_with(command::what::print, version_text(defaults));
     if (auto bad = take_flag(argc, argv, at, flags)) return stop_with(command::what::refuse, *bad);
   }
   if (auto bad = combine(flags, result.settings)) return stop_with(command::what::refuse, *bad);
   if (flags.check) result.to_do = command::what::check;
-  // The workers get the whole command line, so that a program may look at it itself.
-  if (result.settings.arguments.empty())
+  // The workers get the whole command line, so that a program may look at it itself; another program has its
+  // own.
+  if (result.settings.arguments.empty() && !result.settings.foreign)
     for (int at = 1; at < argc; ++at) result.settings.arguments.emplace_back(argv[at]);
   return result;
 }

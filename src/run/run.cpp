@@ -34,6 +34,9 @@ namespace {
 // Stable: scripts depend on them.
 enum exit_code { clean = 0, failed_running = 1, bad_usage = 2, cannot_bind = 3, not_ready = 4, owned = 5 };
 
+// Tells tools what this program is without running it: clusterctl looks for it in the file.
+[[gnu::used]] constexpr char mark[] = "program built on cluster::run";
+
 void complain(const options& settings, const std::string& line) {
   write_to_stderr(settings.name + ": " + line + "\n");
 }
@@ -85,8 +88,8 @@ bool open_admin(const options& settings, control_server& control, std::vector<os
 
 int supervise(options settings, std::function<options()> refresh,
               const std::function<void(supervisor&)>& prepare, int argc, char** argv) {
-  if (!settings.log_file.empty()) {
-    if (os::failure failed = os::redirect_output(settings.log_file)) {
+  if (!settings.log_file.empty() || !settings.error_file.empty()) {
+    if (os::failure failed = os::redirect_output(settings.log_file, settings.error_file)) {
       complain(settings, failed.detail);
       return cannot_bind;
     }

@@ -221,6 +221,7 @@ constexpr setting table[] = {
     {"worker-output", "FILE", "", false, set_text<&options::worker_output>},
     {"launcher", "WORDS", "", true, set_launcher},
     {"output-prefix", "on|off", "", false, set_switch<&options::output_prefix>},
+    {"error-file", "FILE", "", false, set_text<&options::error_file>},
     {"backlog", "N", "", false, set_backlog},
     {"nice", "N", "", false, set_whole<&options::nice, -20, 19>},
     {"oom-score", "N", "", false, set_whole<&options::oom_score, -1000, 1000>},

@@ -27,7 +27,11 @@ void hold_signals() { change_mask(SIG_BLOCK); }
 void let_signals_through() { change_mask(SIG_UNBLOCK); }
 
 signal_rules::signal_rules(boost::asio::io_context& context, supervisor& master, const options& settings)
-    : master_(master), log_(settings.log), log_file_(settings.log_file), signals_(context) {
+    : master_(master),
+      log_(settings.log),
+      log_file_(settings.log_file),
+      error_file_(settings.error_file),
+      signals_(context) {
   for (const int number : handled) signals_.add(number);
   survive_broken_pipes();
   wait();
@@ -108,8 +112,9 @@ void signal_rules::scale(int change) {
 }
 
 void signal_rules::reopen_log() {
-  if (log_file_.empty()) return log_(log_level::warning, "SIGUSR1: there is no --log-file to open again");
-  if (const os::failure failed = os::redirect_output(log_file_))
+  if (log_file_.empty() && error_file_.empty())
+    return log_(log_level::warning, "SIGUSR1: there is no --log-file to open again");
+  if (const os::failure failed = os::redirect_output(log_file_, error_file_))
     return log_(log_level::error, "SIGUSR1: " + failed.detail);
   log_(log_level::info, "the log file was opened again");
 }

@@ -39,6 +39,7 @@ class signal_rules {
   supervisor& master_;
   const logger& log_;
   const std::string& log_file_;
+  const std::string& error_file_;
   boost::asio::signal_set signals_;
   std::function<void()> upgrade_;
   std::function<std::vector<int>()> ours_;

@@ -45,6 +45,8 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   // A deployer that writes in place is still at it; it will not take long.
   if (failed && failed.code.value() == ETXTBSY && busy_launches[what.id]++ < 50) return retry_launch(what);
   busy_launches.erase(what.id);
+  os::unique_fd from_node;
+  if (settings.foreign) from_node = std::move(socket);
   if (failed) return apply(fleet->launch_failed(what.id, failed.detail, clock::now()));
   auto made = std::make_unique<worker_process>(executor, what.slot, what.generation, std::move(process),
                                                std::move(socket));
@@ -52,6 +54,7 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   one.start = os::start_of_process(one.child.pid()).value_or(0);
   workers.emplace(what.id, std::move(made));
   converse(what.id, one);
+  if (from_node) listen_to_node(what.id, one, std::move(from_node));
   if (pipes.out) capture(what.id, one, std::move(pipes));
   apply(fleet->launched(what.id, clock::now()));
   // It has its listeners from the start, and nothing else to say before it is ready.

@@ -37,6 +37,7 @@ foreign_start supervisor::impl::surroundings() const {
     around.names += (around.names.empty() ? "" : ":") + name;
   }
   around.notify = notes.address();
+  around.node_channel = settings.foreign->node_channel;
   around.watchdog = told_time(settings.hang_timeout);
   // Nobody could take them over, and nobody would ever end them.
   if (settings.rendezvous.empty()) around.parent_death_signal = settings.foreign->stop_signal;
@@ -102,11 +103,25 @@ void supervisor::impl::heed(worker_process& process, worker_id id, const notific
         0, {static_cast<std::uint64_t>(now.time_since_epoch().count()), process.child.pid()}, {});
   }
   if (said.ready) apply(fleet->ready(id, now));
-  if (said.alive && running && fleet->is_ready(id) && !dog.watches(id)) watch(id);
+  if (process.page && running && fleet->is_ready(id) && !dog.watches(id)) watch(id);
   if (said.trouble && running) apply(fleet->hung(id, settings.hang_timeout, now));
   if (!said.stopping || !running) return;
   forget(id);
   apply(fleet->draining(id, now));
+}
+
+// Node's process.send() writes a line of JSON. All that matters here is the word that its process managers
+// wait for.
+void supervisor::impl::listen_to_node(worker_id id, worker_process& process, os::unique_fd from) {
+  process.node =
+      std::make_shared<output_tap>(executor, std::move(from),
+                                   output_tap::events{[weak = weak_from_this(), id](std::string_view line) {
+                                                        const auto self = weak.lock();
+                                                        if (line == "\"ready\"" && self && self->running)
+                                                          self->apply(self->fleet->ready(id, clock::now()));
+                                                      },
+                                                      [](std::uint64_t) {}});
+  process.node->start();
 }
 
 // shutdown(2) on a shared listening socket ends it for everybody. What waited in its queue is lost then; what

@@ -165,6 +165,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void stop_notes() noexcept;
   void heed(worker_process& process, worker_id id, const notification& said);
   worker_id sender_of(const os::notice& from) const;
+  void listen_to_node(worker_id id, worker_process& process, os::unique_fd from);
   void mend_listeners();
 
   // What they write (output.cpp).

@@ -111,6 +111,13 @@ void announce_listeners(os::launch_plan& plan, const foreign_start& around) {
   plan.parent_death_signal = around.parent_death_signal;
 }
 
+void pass_node_channel(os::launch_plan& plan, int theirs) {
+  const int target = STDERR_FILENO + static_cast<int>(plan.descriptors.size());
+  plan.descriptors.push_back({theirs, target});
+  set(plan.environment, "NODE_CHANNEL_FD=" + std::to_string(target));
+  set(plan.environment, "NODE_CHANNEL_SERIALIZATION_MODE=json");
+}
+
 bool still_there(const deployment& what) {
   os::kept_file now;
   return !now.open(what.executable) && now.same_file(what.file);
@@ -184,8 +191,10 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
                              os::unique_fd& channel, output_pipes* output) const {
   os::unique_fd ours;
   os::unique_fd theirs;
-  if (which.foreign == nullptr)
-    if (const error_code ec = os::make_message_pair(ours, theirs)) return {ec, "channel: " + ec.message()};
+  if (which.foreign == nullptr || which.foreign->node_channel)
+    if (const error_code ec = which.foreign == nullptr ? os::make_message_pair(ours, theirs)
+                                                       : os::make_stream_pair(ours, theirs))
+      return {ec, "channel: " + ec.message()};
   const os::unique_fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!null) return {os::last_error(), "/dev/null: " + os::last_error().message()};
 
@@ -224,6 +233,7 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   plan.descriptors = {{null.get(), STDIN_FILENO}};
   if (which.foreign != nullptr) {
     announce_listeners(plan, *which.foreign);
+    if (theirs) pass_node_channel(plan, theirs.get());
   } else {
     set(plan.environment, std::string(ipc::channel_variable) + "=" + std::to_string(ipc::channel_descriptor));
     plan.descriptors.push_back({theirs.get(), ipc::channel_descriptor});

@@ -38,6 +38,7 @@ struct foreign_start {
   std::string notify;                     ///< where it may say how it is
   std::chrono::milliseconds watchdog{0};  ///< how often at the least, if it wants to be watched; zero: never
   int parent_death_signal = 0;
+  bool node_channel = false;  ///< a stream socket as Node expects its parent's
 };
 
 /// Starts workers of any generation that still has a slot.

@@ -66,9 +66,10 @@ struct worker_process {
   bool paused = false;              ///< on request
   std::shared_ptr<output_tap> out;  ///< if its output is captured
   std::shared_ptr<output_tap> error;
-  os::statistics_page pen;  ///< of a foreign worker: where its signs of life are put down for it
-  std::string said;         ///< by a foreign worker of its state, for people
-  std::uint64_t start = 0;  ///< with its pid this names the process for good
+  os::statistics_page pen;           ///< of a foreign worker: where its signs of life are put down for it
+  std::shared_ptr<output_tap> node;  ///< its channel, if it is Node
+  std::string said;                  ///< by a foreign worker of its state, for people
+  std::uint64_t start = 0;           ///< with its pid this names the process for good
 };
 
 }  // namespace cluster

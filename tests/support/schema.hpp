@@ -46,12 +46,14 @@ class schemas {
             list& wrong) const {
     const auto& schema = resolve(unresolved).as_object();
     if (const auto* choices = schema.if_contains("anyOf")) {
+      list why;
       for (const auto& each : choices->as_array()) {
         list found;
         look(each, value, where, found);
         if (found.empty()) return;
-        if (!value.is_null()) wrong.insert(wrong.end(), found.begin(), found.end());
+        if (!value.is_null()) why.insert(why.end(), found.begin(), found.end());
       }
+      wrong.insert(wrong.end(), why.begin(), why.end());
       if (value.is_null()) wrong.push_back(where + ": must not be null");
       return;
     }
@@ -69,7 +71,10 @@ class schemas {
     for (const auto& each : value.as_object()) {
       const std::string name(each.key());
       const auto* known = properties.if_contains(name);
-      if (known == nullptr) wrong.push_back(where + "." + name + ": is not in the schema");
+      const auto* others = schema.if_contains("additionalProperties");
+      if (known == nullptr && others != nullptr && others->is_object())
+        look(*others, each.value(), where + "." + name, wrong);
+      else if (known == nullptr) wrong.push_back(where + "." + name + ": is not in the schema");
       else look(*known, each.value(), where + "." + name, wrong);
     }
     for (const auto& each : schema.at("required").as_array())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 # fish completion for clusterctl: verbs, their options, and the ids of the workers that are alive.
-set -l verbs list describe monit reload abort scale restart upgrade logs events metrics wait stop kill check doctor
+set -l verbs list describe monit reload abort scale restart upgrade logs events metrics wait stop kill start run delete check doctor
 complete -c clusterctl -f
 complete -c clusterctl -s s -l socket -r -F -d 'Control socket'
 complete -c clusterctl -l name -r -d 'Name of the cluster'
@@ -19,6 +19,10 @@ complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a metrics -d
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a wait -d 'Wait until all workers are ready'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a stop -d 'End the cluster gracefully'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a kill -d 'End the cluster at once'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a start -d 'Start the programs of a process file'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a run -d 'The same in the foreground'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a delete -d 'Stop apps and forget them'
+complete -c clusterctl -n '__fish_seen_subcommand_from start run' -F
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a check -d 'Would PROGRAM start?'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'What this machine allows'
 complete -c clusterctl -n "__fish_seen_subcommand_from $verbs" -l json -d 'Machine-readable'

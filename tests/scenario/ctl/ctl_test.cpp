@@ -2,7 +2,12 @@
 // clusterctl with a real cluster.
 #include "scenario/control/controlled.hpp"
 
+#include <boost/json/serialize.hpp>
+
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -186,7 +191,10 @@ TEST_CASE("the only cluster of this user is found by itself, several want a choi
   CHECK(clusterctl({"list", "--name", "one"}, {variable}).exit_code == 0);
   program two(start("two.sock"));
   two.wait_ready(1);
-  const told several = clusterctl({"list"}, {variable, "CLUSTER_CONTROL="});
+  const told both = clusterctl({"list"}, {variable, "CLUSTER_CONTROL="});
+  CHECK(contains(both.output, "\none   "));
+  CHECK(contains(both.output, "\ntwo   "));
+  const told several = clusterctl({"metrics"}, {variable, "CLUSTER_CONTROL="});
   CHECK(several.exit_code == 2);
   CHECK(contains(several.output, "several clusters are running"));
   CHECK(contains(clusterctl({"list"}, {"CLUSTER_CONTROL=" + (home / "cluster/two.sock")}).output,
@@ -197,14 +205,45 @@ TEST_CASE("the only cluster of this user is found by itself, several want a choi
   }
 }
 
+TEST_CASE("doctor looks at who may enter where control sockets lie, and what lies there", "[ctl]") {
+  const scratch_folder home;
+  const std::string variable = "XDG_RUNTIME_DIR=" + home.path();
+  const auto finding = [&](const std::string& name) {
+    const auto report = boost::json::parse(clusterctl({"doctor", "--json"}, {variable}).output);
+    for (const auto& each : report.at("findings").as_array())
+      if (each.at("name").as_string() == name) return boost::json::serialize(each);
+    return std::string("(none)");
+  };
+  const std::string folder = home / "cluster";
+  CHECK(contains(finding("control-folder"), "is not there yet\",\"ok\":true"));
+  std::filesystem::create_directory(folder);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  CHECK(contains(finding("control-folder"), "mode 0700\",\"ok\":true"));
+  std::filesystem::permissions(folder, std::filesystem::perms::all);
+  CHECK(contains(finding("control-folder"), "mode 0777\",\"ok\":false"));
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  const int stale = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  (folder + "/old.sock").copy(where.sun_path, sizeof where.sun_path - 1);
+  REQUIRE(::bind(stale, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
+  ::close(stale);
+  CHECK(contains(finding("control-sockets"), "old.sock"));
+}
+
 TEST_CASE("completion and manual know every verb", "[ctl]") {
   const told help = clusterctl({"--help"});
   std::vector<std::string> verbs;
-  std::istringstream lines(help.output.substr(help.output.find("Subcommands:")));
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("  ") && line.size() > 2 && line[2] != ' ')
+  std::istringstream lines(help.output);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    INFO(line);
+    CHECK(line.size() <= 80);
+    if (line.starts_with("  ") && line.size() > 2 && line[2] != ' ' && line[2] != '-')
       verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
-  CHECK(verbs.size() >= 13);
+  }
+  CHECK(count <= 24);
+  CHECK(verbs.size() >= 16);
   const std::string source = CLUSTER_TEST_SOURCE_DIR;
   for (const char* path : {"/src/ctl/completion/clusterctl.bash", "/src/ctl/completion/_clusterctl",
                            "/src/ctl/completion/clusterctl.fish", "/docs/reference/clusterctl.1"}) {

@@ -61,7 +61,9 @@ TEST_CASE("a plain Python server is replaced without a lost request", "[foreign]
 TEST_CASE("a Node server is replaced without a lost request, keep-alive connections included", "[foreign]") {
   const std::string node = find_program("node");
   if (node.empty()) return skipped("node is not installed");
-  replaced_under_load(foreign(node, {examples + "server.js"}), {{manner::single, 4}, {manner::busy, 2}});
+  options settings = foreign(node, {examples + "server.js"});
+  settings.foreign->wait_ready = settings.foreign->node_channel = true;
+  replaced_under_load(std::move(settings), {{manner::single, 4}, {manner::busy, 2}});
 }
 
 TEST_CASE("gunicorn is replaced without a lost request", "[foreign]") {

@@ -195,6 +195,18 @@ TEST_CASE("a line of a worker shows when, which slot and which stream") {
       R"({"sequence":1,"at":"2023-11-14T22:10:30.123Z","worker":4,"slot":1,"pid":7,"stream":"err","text":"oh\u001b[2J"})");
   CHECK(log_text(line, false, false) == "22:10:30.123  1! oh?[2J\n");
   CHECK(log_text(line, true, false) == "oh?[2J\n");
+  logs_options what;
+  constexpr double now = noon - 569.877 + 5;  // five seconds later
+  CHECK(log_wanted(line, what, now));
+  what.grep = "oh";
+  CHECK(log_wanted(line, what, now));
+  what.since_seconds = 4;
+  CHECK_FALSE(log_wanted(line, what, now));
+  what.since_seconds = 6;
+  CHECK(log_wanted(line, what, now));
+  what.grep = "ah";
+  CHECK_FALSE(log_wanted(line, what, now));
+  CHECK(log_wanted(boost::json::parse(R"({"missed":7})"), what, now));
   CHECK(log_text(boost::json::parse(R"({"missed":7})"), false, false) == "... 7 lines were missed\n");
 }
 

@@ -110,6 +110,7 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "admin") return o.admin;
   if (name == "logs") return o.capture_output ? "capture" : "inherit";
   if (name == "log-file") return o.log_file;
+  if (name == "error-file") return o.error_file;
   if (name == "log-level") return std::string(to_string(o.log.level));
   if (name == "log-format") return o.log.format == log_format::json ? "json" : "text";
   if (name == "backlog") return std::to_string(o.backlog);
@@ -180,6 +181,7 @@ inline const std::vector<setting_case>& setting_cases() {
       {"log-file", "\"/a.log\"", "/b.log", "c.log", "/a.log", "/b.log", "c.log"},
       {"log-level", "\"debug\"", "warning", "off", "debug", "warning", "off"},
       {"log-format", "\"json\"", "text", "json", "json", "text", "json"},
+      {"error-file", "\"/a.err\"", "/b.err", "", "/a.err", "/b.err", ""},
       {"backlog", "100", "200", "", "100", "200", ""},
       {"restart-initial-delay", "\"1ms\"", "2ms", "", "1", "2", ""},
       {"restart-max-delay", "\"10s\"", "20s", "", "10000", "20000", ""},

@@ -45,7 +45,7 @@ const std::array rules{
                 {"system", "boost/asio", "boost/beast"}},
     module_rule{"ctl",
                 {"ctl"},
-                {"control_client.hpp"},
+                {"control_client.hpp", "run.hpp", "supervisor.hpp", "worker.hpp"},
                 {"system", "boost/asio", "boost/json", "boost/process", "CLI/"}},
 };
 
