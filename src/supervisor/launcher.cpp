@@ -238,7 +238,8 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
     set(plan.environment, std::string(ipc::channel_variable) + "=" + std::to_string(ipc::channel_descriptor));
     plan.descriptors.push_back({theirs.get(), ipc::channel_descriptor});
   }
-  const int first_free = STDERR_FILENO + 1 + (which.foreign != nullptr ? static_cast<int>(which.foreign->listeners.size()) : 1);
+  int first_free = STDERR_FILENO + 1;
+  for (const auto& taken : plan.descriptors) first_free = std::max(first_free, taken.target + 1);
   for (const auto& [source, target] : each.descriptors) {
     if (target < first_free || target > 1023 || ::fcntl(source, F_GETFD) < 0)
       return {make_error_code(error::launch_failed),
