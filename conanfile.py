@@ -20,8 +20,8 @@ class ClusterConan(ConanFile):
     topics = ("asio", "supervisor", "prefork", "http", "zero-downtime")
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"shared": [True, False], "fPIC": [True, False], "http": [True, False]}
-    default_options = {"shared": False, "fPIC": True, "http": True}
+    options = {"shared": [True, False], "fPIC": [True, False], "http": [True, False], "tls": [True, False]}
+    default_options = {"shared": False, "fPIC": True, "http": True, "tls": True}
     implements = ["auto_shared_fpic"]
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "src/*"
     test_package_folder = os.path.join("tests", "packaging", "conan")
@@ -37,6 +37,8 @@ class ClusterConan(ConanFile):
     def requirements(self):
         # Asio and Boost.System types are in the public headers.
         self.requires("boost/[>=1.81 <2]", transitive_headers=True, transitive_libs=True)
+        if self.options.tls:
+            self.requires("openssl/[>=3 <4]")
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -49,6 +51,7 @@ class ClusterConan(ConanFile):
     def generate(self):
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["CLUSTER_HTTP"] = bool(self.options.http)
+        toolchain.cache_variables["CLUSTER_TLS"] = bool(self.options.tls)
         for part in ("TESTS", "EXAMPLES", "CLI"):
             toolchain.cache_variables[f"CLUSTER_BUILD_{part}"] = False
         toolchain.generate()
@@ -68,14 +71,16 @@ class ClusterConan(ConanFile):
         rmdir(self, os.path.join(self.package_folder, "lib", "pkgconfig"))
         rmdir(self, os.path.join(self.package_folder, "share"))
 
+    def _from_conan(self, name):
+        # What the profile leaves to the platform is listed but cannot be looked up.
+        try:
+            self.dependencies[name]
+            return True
+        except KeyError:
+            return False
+
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "cluster")
-        # A Boost that the profile leaves to the platform is listed but cannot be looked up.
-        try:
-            self.dependencies["boost"]
-            from_conan = True
-        except KeyError:
-            from_conan = False
 
         core = self.cpp_info.components["cluster"]
         core.set_property("cmake_target_name", "cluster::cluster")
@@ -84,8 +89,9 @@ class ClusterConan(ConanFile):
         core.system_libs = ["pthread"]
         if self.options.shared:
             core.defines = ["CLUSTER_SHARED"]
-        if from_conan:
-            core.requires = ["boost::headers", "boost::json"]
+        core.requires = []
+        if self._from_conan("boost"):
+            core.requires += ["boost::headers", "boost::json"]
         else:
             # The platform's Boost is described by nobody; its library stands on the linker's path.
             core.system_libs.append("boost_json")
@@ -96,3 +102,16 @@ class ClusterConan(ConanFile):
             http.set_property("pkg_config_name", "cluster-http")
             http.libs = ["cluster_http"]
             http.requires = ["cluster"]
+
+        if self.options.tls:
+            tls = self.cpp_info.components["tls"]
+            tls.set_property("cmake_target_name", "cluster::tls")
+            tls.set_property("pkg_config_name", "cluster-tls")
+            tls.libs = ["cluster_tls"]
+            tls.requires = ["cluster"]
+            # Nothing else names it: the library looks whether it is there.
+            tls.exelinkflags = tls.sharedlinkflags = ["-Wl,--undefined=cluster_tls_provider"]
+            if self._from_conan("openssl"):
+                tls.requires += ["openssl::ssl", "openssl::crypto"]
+            else:
+                tls.system_libs = ["ssl", "crypto"]

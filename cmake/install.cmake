@@ -17,10 +17,15 @@ endif()
 get_target_property(cluster_library_type cluster TYPE)
 
 function(cluster_install_library target export_set)
+  set(file_set FILE_SET HEADERS COMPONENT dev DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  get_target_property(header_sets ${target} INTERFACE_HEADER_SETS)
+  if(NOT header_sets)
+    set(file_set "")
+  endif()
   install(TARGETS ${target} EXPORT ${export_set}
     ARCHIVE COMPONENT dev DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     LIBRARY COMPONENT runtime DESTINATION "${CMAKE_INSTALL_LIBDIR}" NAMELINK_COMPONENT dev
-    FILE_SET HEADERS COMPONENT dev DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+    ${file_set})
   install(EXPORT ${export_set} NAMESPACE cluster:: DESTINATION "${cluster_cmake_dir}" COMPONENT dev)
   export(EXPORT ${export_set} NAMESPACE cluster:: FILE "${cluster_package_build}/${export_set}.cmake")
 endfunction()
@@ -31,13 +36,16 @@ set(CLUSTER_PC_CFLAGS "")
 if(cluster_boost_include AND NOT cluster_boost_include IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
   string(APPEND CLUSTER_PC_CFLAGS " -isystem ${cluster_boost_include}")
 endif()
+set(cluster_pc_private "-lboost_json")
 if(cluster_library_type STREQUAL "SHARED_LIBRARY")
   string(APPEND CLUSTER_PC_CFLAGS " -DCLUSTER_SHARED")
   set(CLUSTER_PC_LIBS "")
-  set(CLUSTER_PC_LIBS_PRIVATE "-lboost_json")
+  set(CLUSTER_PC_LIBS_PRIVATE "${cluster_pc_private}")
+  set(CLUSTER_PC_TLS_LIBS "")
 else()
   # Without --static too: a static library is all there is, and it never stands alone.
-  set(CLUSTER_PC_LIBS "-lboost_json -pthread")
+  set(CLUSTER_PC_LIBS "${cluster_pc_private} -pthread")
+  set(CLUSTER_PC_TLS_LIBS "-lssl -lcrypto")
   set(CLUSTER_PC_LIBS_PRIVATE "")
 endif()
 # From the folder of the .pc file up to the prefix, however deep the library folder is.
@@ -55,6 +63,11 @@ cluster_install_pc(cluster)
 if(TARGET cluster_http)
   cluster_install_library(cluster_http cluster-http-targets)
   cluster_install_pc(cluster-http)
+endif()
+
+if(TARGET cluster_tls)
+  cluster_install_library(cluster_tls cluster-tls-targets)
+  cluster_install_pc(cluster-tls)
 endif()
 
 configure_package_config_file(cmake/cluster-config.cmake.in "${cluster_package_build}/cluster-config.cmake"

@@ -2,6 +2,7 @@
 // A server to point tools at: tests, benches and the curious.
 //   /            Hello, World!            /ms/N     answers after N ms, without blocking
 //   /whoami      worker, slot and pid     /spin/N   blocks its worker for N ms
+//   /from        who asks, by which scheme, for which host
 //   /echo        the content sent         /hang     blocks its worker for good
 //   /say/TEXT  the text
 //   /headers     the fields as received   /throw    throws: 500 for this request only
@@ -56,6 +57,10 @@ void add_routes(http::router& app, const cluster::worker& self) {
   app.get("/whoami", [=, &self] {
     return named(http::text("worker " + std::to_string(self.id().value) + " slot " +
                             std::to_string(self.slot().value) + " pid " + std::to_string(::getpid()) + "\n"));
+  });
+  app.get("/from", [=](const http::request& request) {
+    return named(http::text(request.remote_address() + " " + std::string(request.scheme()) + " " +
+                            std::string(request.host()) + "\n"));
   });
   const auto echo = [=](const http::request& request) {
     return named(

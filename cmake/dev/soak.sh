@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# ./dev soak KIND [ROUNDS | SECONDS]: what the scenario tests show in seconds, for longer.
+# ./dev soak KIND [ROUNDS | SECONDS | MINUTES]: what the scenario tests show in seconds, for longer.
 # CLUSTER_SOAK_BUILD names the build to use, such as asan or tsan; dev if it is not set.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -15,8 +15,9 @@ case $kind in
   reload) rounds=${2-200} ;;
   chaos) rounds=${2-300} ;;
   rollout-kills) rounds=${2-50} ;;
-  '') usage "soak: of what? known are: reload, chaos, rollout-kills" ;;
-  *) unknown_word "$kind" "reload chaos rollout-kills" ;;
+  noise) rounds=${2-10} ;;
+  '') usage "soak: of what? known are: reload, chaos, rollout-kills, noise" ;;
+  *) unknown_word "$kind" "reload chaos rollout-kills noise" ;;
 esac
 case $rounds in '' | *[!0-9]*) usage "soak: '$rounds' is not a number" ;; esac
 preset=${CLUSTER_SOAK_BUILD-dev}
@@ -33,6 +34,12 @@ if [ "$kind" = rollout-kills ]; then
   say "$rounds kills of the supervisor at random moments of a rolling replacement"
   CLUSTER_TEST_KILLS=$rounds exec "build/$preset/tests/scenario/adoption/scenario_adoption" \
     "a supervisor killed in the middle of a roll-out*"
+fi
+if [ "$kind" = noise ]; then
+  build "$preset" scenario_noise || exit 1
+  # CLUSTER_TEST_SEED repeats one.
+  say "64 connections of random octets: $rounds minutes"
+  CLUSTER_TEST_SECONDS=$((60 * rounds)) exec "build/$preset/tests/scenario/noise/scenario_noise"
 fi
 build "$preset" scenario_reload || exit 1
 say "$rounds rolling replacements of 4 workers"

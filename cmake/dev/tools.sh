@@ -17,6 +17,10 @@ lacks() {
 #endif' ;;
     boost-json) ! links -lboost_json ;;
     boost-filesystem) ! links -lboost_filesystem ;;
+    openssl) ! preprocesses '#include <openssl/opensslv.h>
+#if OPENSSL_VERSION_MAJOR < 3
+#error too old
+#endif' ;;
     catch2) ! preprocesses '#if !__has_include(<catch2/catch.hpp>) && !__has_include(<catch2/catch_all.hpp>)
 #error none
 #endif' ;;
@@ -47,7 +51,7 @@ newest_of() {
 
 things_for() { # GROUP
   case $1 in
-    build) echo compiler cmake ninja boost boost-json boost-filesystem ccache ;;
+    build) echo compiler cmake ninja boost boost-json boost-filesystem openssl ccache ;;
     tests) echo catch2 ;;
     examples) echo sqlite ;;
     ctl) echo cli11 ncurses ;;
@@ -85,6 +89,7 @@ package_of() { # MANAGER THING
     apt-get:boost) debian_boost '' ;;
     apt-get:boost-json) debian_boost -json ;;
     apt-get:boost-filesystem) debian_boost -filesystem ;;
+    apt-get:openssl) echo libssl-dev ;;
     apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:cli11) echo libcli11-dev ;;
     apt-get:ncurses) echo libncurses-dev ;;
@@ -93,6 +98,7 @@ package_of() { # MANAGER THING
     dnf:ninja) echo ninja-build ;;
     dnf:boost | dnf:boost-json | dnf:boost-filesystem) echo boost-devel ;;
     dnf:catch2) echo catch-devel ;;
+    dnf:openssl) echo openssl-devel ;;
     dnf:sqlite) echo sqlite-devel ;;
     dnf:cli11) echo cli11-devel ;;
     dnf:ncurses) echo ncurses-devel ;;

@@ -16,6 +16,8 @@ struct listener {
   std::string uri;   ///< where it really listens: "tcp://127.0.0.1:8000", "unix:/run/app.sock"
   family kind = family::tcp;
   std::uint16_t port = 0;  ///< TCP only
+  bool tls = false;        ///< its connections begin with a handshake of TLS
+  bool proxy = false;      ///< its connections begin with a header of the PROXY protocol
   int native_handle = -1;
 };
 

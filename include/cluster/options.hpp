@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cluster/log.hpp>
+#include <cluster/proxy.hpp>
 #include <cluster/routing.hpp>
+#include <cluster/tls.hpp>
 #include <cluster/types.hpp>
 
 #include <chrono>
@@ -106,8 +108,9 @@ struct options {
   /// Where to listen: `3000`, `:3000`, `host:port`, `tcp://[::]:3000`, `unix:/path`, `fd:N`,
   /// `systemd:[name]`. Behind a `?` follow parameters, joined by `&`: `name` for any, `backlog`, for TCP
   /// `v6only`, `keep-alive`, `defer-accept` (seconds) and `fast-open` (queue length), for Unix sockets
-  /// `mode`: "tcp://[::]:443?name=web&backlog=512&keep-alive=1". Empty means no listener at all (workers that
-  /// do not serve a port).
+  /// `mode`: "tcp://[::]:443?name=web&backlog=512&keep-alive=1". With `+tls` behind all that its connections
+  /// are over TLS (see `tls`), with `+proxy` they begin with a header of the PROXY protocol (see `proxies`).
+  /// Empty means no listener at all (workers that do not serve a port).
   std::vector<std::string> listen{"127.0.0.1:8000"};
   /// Number of workers. Zero means one for each CPU that this process may use (affinity and cgroup
   /// quota looked at).
@@ -177,6 +180,11 @@ struct options {
   /// The same, but what takes this much is ended at once, with whatever it is working on, before the machine
   /// runs out of memory; above max_rss if there is one. It is looked at as often.
   std::uint64_t max_rss_hard = 0;
+  /// For listeners with `+tls`. The supervisor reads the files when it starts, before the workers take on
+  /// their user, and at each reload; files that are not good refuse the one and the other.
+  tls_options tls;
+  /// Which proxies are believed; at a reload the successors get the new list.
+  proxy_options proxies;
   restart_policy restart;
   reload_options reload;
   /// Who takes connections from the listeners. With `reuse_port` sockets that are not TCP, or were passed by

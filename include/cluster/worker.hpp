@@ -6,6 +6,7 @@
 #include <cluster/listener.hpp>
 #include <cluster/log.hpp>
 #include <cluster/message.hpp>
+#include <cluster/proxy.hpp>
 #include <cluster/statistics.hpp>
 #include <cluster/types.hpp>
 
@@ -81,6 +82,16 @@ class worker {
   CLUSTER_API std::string_view probe() const noexcept;
   /// options::request_timeout of the supervisor: the most time for one request; zero: no limit.
   CLUSTER_API std::chrono::milliseconds request_timeout() const noexcept;
+
+  /// What the supervisor has made of options::tls, private keys included, in a form that only this library
+  /// reads; empty: nothing. It is replaced when the keys of session tickets are. cluster::http::serve uses
+  /// it.
+  CLUSTER_API std::string_view tls_material() const noexcept;
+  /// Sets what is called, on the context, when tls_material() has changed.
+  CLUSTER_API void on_tls_change(std::function<void()> handler);
+
+  /// Which proxies are believed (options::proxies). cluster::http::serve uses it.
+  CLUSTER_API proxy_options proxies() const;
 
   /// Says that the application can serve. Call it once, after everything that may fail at start; later
   /// calls do nothing.

@@ -32,7 +32,7 @@ acceptor::~acceptor() { close(); }
 void acceptor::add(const listener& from) {
   const int fd = ::fcntl(from.native_handle, F_DUPFD_CLOEXEC, 3);
   if (fd < 0) throw_errno("listener: dup");
-  auto added = std::make_unique<entry>(entry{{poll_target::kind::listener}, fd});
+  auto added = std::make_unique<entry>(entry{{poll_target::kind::listener}, fd, from});
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ((flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)) {
     ::close(fd);
@@ -52,7 +52,7 @@ acceptor::result acceptor::accept_one(entry& from) {
   const int fd = ::accept4(from.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
     complained_ = false;
-    taken_(fd);
+    taken_(fd, from.from);
     return result::taken;
   }
   switch (errno) {

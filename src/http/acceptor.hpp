@@ -23,7 +23,7 @@ namespace cluster::http {
 /// so once until accepting works again.
 class acceptor {
  public:
-  using on_connection = std::function<void(int fd)>;
+  using on_connection = std::function<void(int fd, const listener& from)>;
 
   acceptor(boost::asio::io_context& context, poll_set& set, const server_options& options,
            on_connection taken);
@@ -56,6 +56,7 @@ class acceptor {
  private:
   struct entry : poll_target {
     int fd;
+    listener from;
   };
   enum class result : std::uint8_t { taken, empty, exhausted, lost };
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "http/deadline_wheel.hpp"
+#include "http/edge.hpp"
 #include "http/exchange.hpp"
 #include "http/file_part.hpp"
 #include "http/poll_set.hpp"
 #include "wire/byte_buffer.hpp"
 
-#include <any>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,6 +24,7 @@ enum class phase : std::uint8_t {
   sending,    ///< a file makes up the content of an answer
   closing,    ///< the last answer is on its way out
   lingering,  ///< it is out; what still comes in is dropped
+  arriving,   ///< before the first request: the handshake of TLS
   dead        ///< closed; the object waits until nothing points to it any more
 };
 
@@ -43,12 +44,12 @@ struct connection : poll_target, wheel_entry {
   bool stays = false;                  ///< its state cannot go along, so it does not move
   std::size_t scanned = 0;             ///< of `unread`, by the head reader
   std::uint64_t dropped = 0;           ///< octets, while lingering
-  std::uint64_t limit = never;         ///< end of the phase head, body or lingering
+  std::uint64_t limit = never;         ///< end of the phase head, body, lingering or arriving
   wire::byte_buffer unread;            ///< octets received and not used yet
   wire::byte_buffer unsent;            ///< octets of answers that the socket did not take yet
   std::unique_ptr<exchange> current;   ///< in body and handling
   std::unique_ptr<file_sending> file;  ///< in sending
-  std::any state;                      ///< the application's own
+  belongings own;                      ///< what its requests see of it
   connection* next_open = nullptr;
   connection* previous_open = nullptr;
 

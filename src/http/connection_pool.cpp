@@ -50,7 +50,8 @@ void connection_pool::recycle() {
     if (c->current || c->queued) {
       closed_[kept++] = c;
     } else {
-      c->state.reset();
+      c->own.state.reset();
+      c->own.edge.reset();
       free_.push_back(c);
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/dispatcher.hpp"
 
+#include "http/edge.hpp"
 #include "http/peer_name.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
@@ -78,9 +79,13 @@ void dispatcher::run_after_hooks(exchange& request, response& answer) noexcept {
   }
 }
 
-void dispatcher::log_access(const exchange* request, int fd, unsigned status, std::uint64_t bytes) noexcept {
+void dispatcher::log_access(const exchange* request, const belongings& own, int fd, unsigned status,
+                            std::uint64_t bytes) noexcept {
   try {
-    access what{request != nullptr ? &request->view : nullptr, status, bytes, {}, peer_name(fd)};
+    const bool named = own.edge && !own.edge->client.empty();
+    access what{request != nullptr ? &request->view : nullptr, status, bytes, {}, {}};
+    if (request != nullptr && request->believed != nullptr) what.remote = request->view.remote_address();
+    else what.remote = named ? own.edge->client : peer_name(fd);
     if (request != nullptr) {
       const auto took = std::chrono::steady_clock::now() - request->started;
       what.duration = std::chrono::duration_cast<std::chrono::microseconds>(took);

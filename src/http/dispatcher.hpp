@@ -46,7 +46,9 @@ class dispatcher {
 
   void count_failure(const exchange& request, const std::exception_ptr& why) noexcept;
   void report(std::string_view where, std::string_view what) noexcept;
-  void log_access(const exchange* request, int fd, unsigned status, std::uint64_t bytes) noexcept;
+  /// `request` is null if there is none; `own` and `fd` are of the connection.
+  void log_access(const exchange* request, const belongings& own, int fd, unsigned status,
+                  std::uint64_t bytes) noexcept;
 
  private:
   boost::asio::awaitable<response> call(const handler* answer, exchange& request) const;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <stdexcept>
 
 namespace cluster::http {
 namespace {
@@ -17,8 +18,9 @@ wire::limits limits_of(const server_options& o) {
 // A quarter of the shortest limit, within reason.
 std::uint64_t tick_of(const server_options& o) {
   std::chrono::milliseconds shortest{1000};
-  for (const auto time : {o.header_time, o.body_progress_time, o.body_time, o.idle_time,
-                          o.write_progress_time, o.linger_time, o.drain_idle_time})
+  for (const auto time :
+       {o.header_time, o.body_progress_time, o.body_time, o.idle_time, o.write_progress_time, o.linger_time,
+        o.drain_idle_time, o.drain_tls_idle_time, o.handshake_time})
     if (time.count() > 0) shortest = std::min(shortest, time);
   return static_cast<std::uint64_t>(std::clamp<std::int64_t>(shortest.count() / 4, 4, 250));
 }
@@ -30,13 +32,14 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
       options_(std::move(options)),
       limits_(limits_of(options_)),
       wheel_(tick_of(options_), clock_.now()),
-      exchanges_(limits_),
+      trust_(options_.proxies),
+      exchanges_(limits_, trust_.reads_fields() ? &trust_ : nullptr),
       set_(context),
       acceptor_(context, set_, options_,
-                [this](int fd) {
+                [this](int fd, const listener& from) {
                   // Before it can have its answer: limits count what clients know of.
                   publish_load(1);
-                  open(fd, {}, {});
+                  open(fd, {}, {{}, edge_of(fd, from)});
                   publish_load();
                 }),
       dispatcher_(routes, options_, counters_),
@@ -50,6 +53,8 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
 engine::~engine() { stop(); }
 
 void engine::start(std::span<const listener> listeners) {
+  for (const listener& l : listeners)
+    if (l.tls && !tls_) throw std::invalid_argument("listener " + l.name + ": TLS needs a certificate");
   for (const listener& l : listeners) acceptor_.add(l);
   arm();
 }
@@ -123,7 +128,8 @@ void engine::on_event(connection& c, std::uint32_t events) {
     case phase::head:
     case phase::body:
     case phase::sending:
-    case phase::closing: break;
+    case phase::closing:
+    case phase::arriving: break;
   }
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) c.readable = true;
   // The end of the stream shows only after the last octet, so a short read does not mean drained then.
@@ -215,8 +221,10 @@ void engine::expire(connection& c) {
         c.expired = false;
         if (c.at != phase::idle) return;
       }
-      if (!announcing_) ++counters_.timed_out;
-      if (!announcing_) return close(c);
+      if (!ends(c)) {
+        ++counters_.timed_out;
+        return close(c);
+      }
       c.linger = true;
       // No answer is on its way, so only a request that crosses our farewell is waited for.
       return finish(c, std::min(options_.linger_time, options_.drain_idle_time));
@@ -227,6 +235,7 @@ void engine::expire(connection& c) {
       flush(c);
       if (c.at == phase::closing && c.unsent.empty()) finish(c);
       return;
+    case phase::arriving: ++counters_.timed_out; [[fallthrough]];
     case phase::lingering: return close(c);
     case phase::handling:
       if (c.current->in && c.current->in->wanted && c.limit > clock_.now()) {

@@ -7,6 +7,8 @@
 #include "http/connection_pool.hpp"
 #include "http/dispatcher.hpp"
 #include "http/recorder.hpp"
+#include "http/trust.hpp"
+#include "tls/context.hpp"
 #include "wire/head_reader.hpp"
 
 #include <cluster/worker.hpp>
@@ -43,6 +45,9 @@ class engine : public std::enable_shared_from_this<engine> {
   void start_drain(time_point soft, time_point hard, drain_handler handler);
   void stop();
   const server_counters& counters() const noexcept { return counters_; }
+  const server_options& options() const noexcept { return options_; }
+  /// For connections from now on.
+  void set_tls(std::shared_ptr<const tls::context> with) { tls_ = std::move(with); }
 
   /// How connections move to another process and come from one. A connection can move when it is at a
   /// request boundary: then it is its descriptor and its unread octets and nothing else.
@@ -102,7 +107,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void expire(connection& c);
 
   // A turn (engine_turn.cpp).
-  void open(int fd, std::string_view unread, std::any state);
+  void open(int fd, std::string_view unread, belongings own);
   void guarded_turn(connection& c);
   void fail(connection& c, const std::exception& why);
   void turn(connection& c);
@@ -114,15 +119,32 @@ class engine : public std::enable_shared_from_this<engine> {
   void respond(connection& c, exchange& request, const response& answer);
   void refuse(connection& c, const wire::refusal& why);
 
+  // Over TLS (engine_sealed.cpp).
+  std::unique_ptr<connection_edge> edge_of(int fd, const listener& from) const;
+  static std::unique_ptr<connection_edge> edge_of(const moved_state& state);
+  void begin_arrival(connection& c);
+  void arrive(connection& c);
+  void end_arrival(connection& c, tls::session::state how);
+  bool take_proxy_header(connection& c);
+  bool begin_tls(connection& c);
+  void refuse_plain(connection& c);
+  bool receive_raw(connection& c, wire::byte_buffer& to);
+  bool receive_sealed(connection& c);
+  bool seal(connection& c);
+  void send_file_sealed(connection& c);
+  void take_leave(connection& c) noexcept;
+
   // The way out (engine_output.cpp).
   void flush(connection& c);
   void flush_rest(connection& c);
   std::size_t send_some(connection& c, std::string_view octets);
   void send_file(connection& c);
+  void file_sent(connection& c);
   void finish(connection& c);
   void finish(connection& c, std::chrono::milliseconds linger_time);
   void drop_input(connection& c);
   void set_deadline(connection& c);
+  std::uint64_t idle_limit(const connection& c) const noexcept;
   void close(connection& c);
   void reset(connection& c);
   void release(connection& c);
@@ -151,6 +173,8 @@ class engine : public std::enable_shared_from_this<engine> {
   void cut_off();
   void check_drained();
   void finish_drain(error_code ec);
+  /// Whether the next answer is the connection's last one.
+  bool ends(const connection& c) const noexcept { return draining_ && (announcing_ || c.own.sealed()); }
   void post_drained(drain_handler handler, error_code ec);
 
   // WebSocket sessions (engine_socket.cpp).
@@ -176,6 +200,7 @@ class engine : public std::enable_shared_from_this<engine> {
   coarse_clock clock_;
   deadline_wheel wheel_;
   connection_pool pool_;
+  trust trust_;
   exchange_pool exchanges_;
   poll_set set_;
   acceptor acceptor_;
@@ -190,8 +215,10 @@ class engine : public std::enable_shared_from_this<engine> {
   std::uint64_t published_ = ~std::uint64_t{0};
   handler_slot<drain_handler> drain_handler_;
 
-  wire::byte_buffer in_;   // of the turn that runs
-  wire::byte_buffer out_;  // of the turn that runs
+  wire::byte_buffer in_;      // of the turn that runs
+  wire::byte_buffer out_;     // of the turn that runs
+  wire::byte_buffer sealed_;  // as it came, before it is opened
+  std::shared_ptr<const tls::context> tls_;
   std::size_t read_size_;
   std::unique_ptr<exchange> spare_;  // of the request that is read
   std::vector<std::shared_ptr<ws_session>> sessions_;
@@ -200,6 +227,7 @@ class engine : public std::enable_shared_from_this<engine> {
   connection* starting_ = nullptr;  // whose coroutine is being started
   connection* turning_ = nullptr;   // whose turn it is
   std::uint64_t drain_idle_until_ = 0;
+  std::uint64_t drain_sealed_until_ = 0;
   bool armed_ = false;
   bool in_batch_ = false;
   bool scheduled_ = false;

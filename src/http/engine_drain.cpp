@@ -35,8 +35,12 @@ void engine::start_drain(time_point soft, time_point hard, drain_handler handler
   hard_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
     if (!ec) self->cut_off();
   });
+  const auto grace = options_.drain_tls_idle_time;
+  drain_sealed_until_ = grace.count() > 0 ? after(grace) : clock_.now();
   pool_.for_each([this](connection& c) {
     if (c.at == phase::handling) drain_stream(*c.current);
+    // What cannot move is told with its next answer, and is not waited for as long as it likes.
+    if (c.at == phase::idle && c.unsent.empty() && c.own.sealed()) wheel_.set(c, idle_limit(c));
   });
   on_move_change();
 }

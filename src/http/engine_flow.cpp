@@ -29,8 +29,8 @@ void engine::start_stream(exchange& request, response head) {
   out.how = none                        ? wire::streaming::none
             : request.head.version < 11 ? wire::streaming::until_close
                                         : wire::streaming::chunked;
-  out.keep = request.head.keep_alive && !head.wants_close() && !announcing_ &&
-             out.how != wire::streaming::until_close;
+  out.keep =
+      request.head.keep_alive && !head.wants_close() && !ends(c) && out.how != wire::streaming::until_close;
   out.status = head.status();
   if (out.status >= 500) ++counters_.server_errors;
   out.started = true;
@@ -62,7 +62,8 @@ void engine::put_piece(connection& c, outflow& out, std::string_view octets) {
 // The write buffer belongs to the turn that runs, if one does; in the middle of another connection's turn
 // octets have to wait for a turn of their own.
 wire::byte_buffer& engine::outlet(connection& c) noexcept {
-  return turning_ == nullptr || turning_ == &c ? out_ : c.unsent;
+  if (turning_ == nullptr || turning_ == &c) return out_;
+  return c.own.sealed() ? c.own.edge->waiting : c.unsent;
 }
 
 void engine::pour(connection& c) {
@@ -76,7 +77,8 @@ void engine::pour(connection& c) {
 bool engine::keeps_up(const exchange& request) const noexcept {
   const connection& c = *request.on;
   const std::size_t here = turning_ == &c ? out_.size() : 0;
-  return c.unsent.size() + here <= options_.output_high_water;
+  const std::size_t waiting = c.own.sealed() ? c.own.edge->waiting.size() : 0;
+  return c.unsent.size() + waiting + here <= options_.output_high_water;
 }
 
 // The client has taken something: whoever waited for that may go on.
@@ -101,7 +103,7 @@ void engine::end_stream(connection& c, exchange& request, const std::exception_p
   outflow& out = *request.out;
   const bool in_order = !failure || (cancelled && out.drained);
   if (failure && !cancelled) dispatcher_.count_failure(request, failure);
-  if (options_.on_access) dispatcher_.log_access(&request, c.fd, out.status, out.bytes);
+  if (options_.on_access) dispatcher_.log_access(&request, c.own, c.fd, out.status, out.bytes);
   if (c.at == phase::dead) return;
   if (!in_order) {
     out_.clear();

@@ -7,14 +7,20 @@ namespace cluster::http {
 // Sends a connection at a request boundary to another process. Out of the epoll set first: the registration
 // belongs to the open file, which lives on elsewhere, so closing our descriptor would not end it.
 bool engine::try_move(connection& c) {
-  if (!c.at_boundary() || !c.unsent.empty() || c.stays) return false;
+  if (!c.at_boundary() || !c.unsent.empty() || c.stays || c.own.sealed()) return false;
   if (!mover_.possible || !mover_.possible()) return false;
-  const std::optional<std::string> octets = saved_octets(c.state);
+  const std::optional<std::string> octets = saved_octets(c.own.state);
   if (!octets) {
     c.stays = true;
     return false;
   }
-  std::string state = c.state.has_value() ? pack_state({moved_state::kind::http, *octets}) : std::string{};
+  moved_state going{moved_state::kind::http, *octets};
+  going.has_octets = c.own.state.has_value();
+  if (c.own.edge) {
+    going.client = c.own.edge->client;
+    going.client_secure = c.own.edge->client_secure;
+  }
+  std::string state = pack_state(going);
   if (c.watched) set_.remove(c.fd);
   moving_connection out{c.fd, std::string(c.unread.view()), std::move(state), false};
   if (!mover_.move(out)) {
@@ -75,10 +81,11 @@ bool engine::adopt(moving_connection&& arrived) {
   }
   clock_.update();
   if (state->what == moved_state::kind::websocket) return adopt_session(arrived, *state);
-  std::any kept;
-  if (!arrived.state.empty()) kept = restored_state(state->octets);
+  belongings own;
+  if (state->has_octets) own.state = restored_state(state->octets);
+  own.edge = arrived.accepted_from != nullptr ? edge_of(arrived.fd, *arrived.accepted_from) : edge_of(*state);
   publish_load(1);
-  open(arrived.fd, arrived.unread, std::move(kept));
+  open(arrived.fd, arrived.unread, std::move(own));
   publish_load();
   pool_.recycle();
   if (!queue_.empty()) schedule();

@@ -15,6 +15,7 @@ namespace cluster::http {
 // Sends what it can; what the socket does not take waits in `unsent` for the edge that says it is writable
 // again. Everything a turn answered goes out in one call.
 void engine::flush(connection& c) {
+  if (c.own.edge && !seal(c)) return;
   if (!c.unsent.empty()) {
     const std::size_t sent = send_some(c, c.unsent.view());
     if (c.at == phase::dead) return out_.clear();
@@ -43,6 +44,7 @@ void engine::flush_rest(connection& c) {
 // As much as the socket takes, a bounded piece at a time so that the others get their turn.
 void engine::send_file(connection& c) {
   constexpr std::uint64_t at_once = 1024 * 1024;
+  if (c.own.sealed()) return send_file_sealed(c);
   file_sending& file = *c.file;
   for (std::uint64_t budget = at_once; file.left != 0;) {
     if (budget == 0) return enqueue(c);
@@ -57,7 +59,11 @@ void engine::send_file(connection& c) {
     file.left -= sent;
     budget -= sent;
   }
-  c.at = file.keep ? phase::idle : phase::closing;
+  file_sent(c);
+}
+
+void engine::file_sent(connection& c) {
+  c.at = c.file->keep ? phase::idle : phase::closing;
   c.file.reset();
   c.backlog = !c.unread.empty();
 }
@@ -83,6 +89,7 @@ void engine::finish(connection& c) { finish(c, options_.linger_time); }
 
 void engine::finish(connection& c, std::chrono::milliseconds linger_time) {
   if (!c.linger && !c.readable) return close(c);
+  if (c.own.edge) take_leave(c);
   ::shutdown(c.fd, SHUT_WR);
   c.at = phase::lingering;
   c.limit = linger_time.count() > 0 ? after(linger_time) : 0;
@@ -110,8 +117,9 @@ void engine::drop_input(connection& c) {
 void engine::set_deadline(connection& c) {
   if (!c.unsent.empty() || c.at == phase::sending) return wheel_.set(c, after(options_.write_progress_time));
   switch (c.at) {
-    case phase::idle: return wheel_.set(c, announcing_ ? drain_idle_until_ : after(options_.idle_time));
+    case phase::idle: return wheel_.set(c, idle_limit(c));
     case phase::head:
+    case phase::arriving:
     case phase::lingering: return wheel_.set(c, c.limit);
     case phase::handling:
       if (!c.current->in || !c.current->in->wanted) return wheel_.set(c, c.limit);
@@ -123,7 +131,13 @@ void engine::set_deadline(connection& c) {
   }
 }
 
+std::uint64_t engine::idle_limit(const connection& c) const noexcept {
+  if (!ends(c)) return after(options_.idle_time);
+  return announcing_ ? drain_idle_until_ : drain_sealed_until_;
+}
+
 void engine::close(connection& c) {
+  if (c.own.edge) take_leave(c);
   if (c.at == phase::lingering) {
     // Whatever of the answer is still in the kernel's hands shall not stay there for ever.
     const auto most =

@@ -19,7 +19,7 @@ constexpr std::string_view come_again("\x88\x02\x03\xf4", 4);
 
 // From here on the connection is a session's: what was to be sent to it goes along, and so does what came.
 void engine::switch_protocols(connection& c, exchange& request, const response& answer) {
-  if (options_.on_access) dispatcher_.log_access(&request, c.fd, 101, 0);
+  if (options_.on_access) dispatcher_.log_access(&request, c.own, c.fd, 101, 0);
   std::unique_ptr<exchange> own;
   if (&request == spare_.get()) {
     request.keep(request.head.method_text.data());
@@ -27,6 +27,7 @@ void engine::switch_protocols(connection& c, exchange& request, const response& 
   } else {
     own = std::move(c.current);
   }
+  if (c.own.edge && !seal(c)) return;
   ws_session::beginning from;
   from.fd = c.fd;
   from.first.append(c.unsent.view()).append(out_.view());
@@ -34,7 +35,7 @@ void engine::switch_protocols(connection& c, exchange& request, const response& 
   from.unread.append(c.unread.view());
   from.fields = answer.field_lines();
   from.subprotocol = answer.field("Sec-WebSocket-Protocol");
-  from.state = std::move(c.state);
+  from.own = std::move(c.own);
   out_.clear();
   in_.clear();
   if (c.watched) set_.remove(c.fd);
@@ -89,8 +90,13 @@ bool engine::move_session(ws_session& session) {
   const std::string& head = session.request().head_bytes;
   std::optional<std::string> octets = saved_octets(session.state());
   if (head.size() > moved_state::most_head || !octets) return false;
-  const std::string state = pack_state(
-      {moved_state::kind::websocket, *octets, session.state().has_value(), head, session.subprotocol()});
+  moved_state going{moved_state::kind::websocket, *octets, session.state().has_value(), head,
+                    session.subprotocol()};
+  if (const auto& edge = session.own().edge) {
+    going.client = edge->client;
+    going.client_secure = edge->client_secure;
+  }
+  const std::string state = pack_state(going);
   ws_layer& layer = session.layer();
   const auto protocol = layer.socket().local_endpoint().protocol();
   moving_connection out{layer.socket().release(), std::string(layer.fence().held()), state, false};
@@ -122,7 +128,8 @@ bool engine::adopt_session(const moving_connection& arrived, const moved_state& 
   from.fd = arrived.fd;
   from.unread = arrived.unread;
   from.subprotocol = state.subprotocol;
-  if (state.has_octets) from.state = restored_state(state.octets);
+  from.own.edge = edge_of(state);
+  if (state.has_octets) from.own.state = restored_state(state.octets);
   from.resumed = true;
   ++counters_.accepted;
   begin_session(std::move(request), std::move(route), std::move(from));

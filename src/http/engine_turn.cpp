@@ -20,12 +20,13 @@ std::uint64_t sent_content(const exchange& request, const response& answer) noex
 
 }  // namespace
 
-void engine::open(int fd, std::string_view unread, std::any state) {
+void engine::open(int fd, std::string_view unread, belongings own) {
   connection& c = pool_.open(fd);
   ++counters_.accepted;
   ++counters_.open;
   c.unread.append(unread);
-  c.state = std::move(state);
+  c.own = std::move(own);
+  if (c.own.edge && (c.own.edge->proxy_due || c.own.edge->tls)) begin_arrival(c);
   c.backlog = !unread.empty();
   c.readable = true;  // often it is, and trying costs less than being told
   guarded_turn(c);
@@ -54,7 +55,7 @@ void engine::fail(connection& c, const std::exception& why) {
 }
 
 void engine::turn(connection& c) {
-  if (c.at == phase::lingering) return drop_input(c);
+  if (c.at >= phase::lingering) return c.at == phase::arriving ? arrive(c) : drop_input(c);
   // Before anything is read or parsed: complete requests that wait in the buffer move along unanswered.
   if (draining_ && try_move(c)) return;
   if (c.may_read() && (c.backlog || c.readable)) {
@@ -87,6 +88,7 @@ void engine::turn(connection& c) {
 // Returns whether octets came. A read that did not fill the buffer has emptied the socket; the next edge
 // will tell of more, so nothing is ever read just to see EAGAIN.
 bool engine::receive(connection& c) {
+  if (c.own.sealed()) return receive_sealed(c);
   char* const to = in_.prepare(read_size_);
   const std::size_t room = in_.room();
   ssize_t n;
@@ -200,7 +202,7 @@ bool engine::read_body(connection& c) {
 // `section` is where the header section lies if the request is the spare one, which owns nothing.
 bool engine::run(connection& c, exchange& request, const char* section) {
   ++counters_.requests;
-  request.connection_state = &c.state;
+  request.carrier = &c.own;
   request.fd = c.fd;
   if (dispatcher_.waits(request)) {
     if (section != nullptr) {
@@ -221,8 +223,8 @@ bool engine::run(connection& c, exchange& request, const char* section) {
 void engine::respond(connection& c, exchange& request, const response& answer) {
   const response_extra* const extra = answer.extra();
   if (extra != nullptr && extra->upgrade)
-    return announcing_ ? respond(c, request, http::status(503)) : switch_protocols(c, request, answer);
-  const bool keep = request.head.keep_alive && !answer.wants_close() && !announcing_;
+    return ends(c) ? respond(c, request, http::status(503)) : switch_protocols(c, request, answer);
+  const bool keep = request.head.keep_alive && !answer.wants_close() && !ends(c);
   const file_part* const file = extra != nullptr ? extra->file.get() : nullptr;
   const wire::response_parts parts{answer.status(),
                                    answer.content_type(),
@@ -232,7 +234,7 @@ void engine::respond(connection& c, exchange& request, const response& answer) {
                                    file != nullptr ? file->length : 0};
   wire::write_response(out_, parts, {request.head.version, keep, request.head.method == verb::head});
   if (options_.on_access)
-    dispatcher_.log_access(&request, c.fd, answer.status(), sent_content(request, answer));
+    dispatcher_.log_access(&request, c.own, c.fd, answer.status(), sent_content(request, answer));
   if (answer.status() >= 500) ++counters_.server_errors;
   c.at = keep ? phase::idle : phase::closing;
   if (file != nullptr && sent_content(request, answer) != 0) {
@@ -250,7 +252,7 @@ void engine::refuse(connection& c, const wire::refusal& why) {
   text.append(": ").append(why.reason).append("\n");
   wire::write_response(out_, {why.status, "text/plain; charset=utf-8", {}, text, clock_.date()},
                        {11, false, false});
-  if (options_.on_access) dispatcher_.log_access(nullptr, c.fd, why.status, text.size());
+  if (options_.on_access) dispatcher_.log_access(nullptr, c.own, c.fd, why.status, text.size());
   in_.clear();
   c.unread.release();
   if (c.current) exchanges_.give_back(std::move(c.current));

@@ -38,7 +38,11 @@ void exchange::reset() noexcept {
 }
 
 std::unique_ptr<exchange> exchange_pool::take() {
-  if (free_.empty()) return std::make_unique<exchange>(limits_);
+  if (free_.empty()) {
+    auto made = std::make_unique<exchange>(limits_);
+    made->believed = believed_;
+    return made;
+  }
   std::unique_ptr<exchange> out = std::move(free_.back());
   free_.pop_back();
   return out;

@@ -25,6 +25,8 @@ namespace cluster::http {
 struct route;
 struct scope;
 struct connection;
+struct belongings;
+class trust;
 class engine;
 
 /// What a pattern took out of a path; names point into the route, values into the path.
@@ -58,8 +60,9 @@ struct exchange {
   wire::body_decoder decoder;
   /// Texts that had to be decoded for the handler; nodes stay where they are.
   std::forward_list<std::string> decoded;
-  std::any* connection_state = nullptr;  ///< of the connection the request came on
-  std::any own_state;                    ///< for a request without one
+  belongings* carrier = nullptr;    ///< of the connection the request came on
+  const trust* believed = nullptr;  ///< proxies; null: no header field of theirs
+  std::any own_state;               ///< for a request without one
   std::any attachment;
   int fd = -1;                                    ///< of the connection
   const route* target = nullptr;                  ///< what it was routed to; null: to nothing
@@ -81,13 +84,15 @@ struct exchange {
 /// Exchanges are used over and over.
 class exchange_pool {
  public:
-  explicit exchange_pool(const wire::limits& bounds) : limits_(bounds) {}
+  explicit exchange_pool(const wire::limits& bounds, const trust* believed = nullptr)
+      : limits_(bounds), believed_(believed) {}
 
   std::unique_ptr<exchange> take();
   void give_back(std::unique_ptr<exchange> used) noexcept;
 
  private:
   wire::limits limits_;
+  const trust* believed_;
   std::vector<std::unique_ptr<exchange>> free_;
 };
 

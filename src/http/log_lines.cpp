@@ -29,9 +29,8 @@ std::string_view version_of(const access& what) {
 
 std::string_view remote_host(const access& what) {
   const std::string_view remote = what.remote;
-  const std::size_t colon = remote.rfind(':');
-  std::string_view host = remote.substr(0, colon);
-  if (!host.empty() && host.front() == '[') host = host.substr(1, host.size() - 2);
+  std::string_view host = remote.substr(0, remote.find(':'));
+  if (!host.empty() && host.front() == '[') host = remote.substr(1, remote.find(']') - 1);
   return host.empty() ? "-" : host;
 }
 

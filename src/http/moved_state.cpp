@@ -6,6 +6,7 @@ namespace {
 
 constexpr char http_mark = 'h';
 constexpr char websocket_mark = 'w';
+constexpr char proxy_mark = 'p';
 
 char octet(std::size_t value) noexcept {
   return static_cast<char>(static_cast<unsigned char>(value & 0xffU));
@@ -40,8 +41,17 @@ class reader {
 
 std::string pack_state(const moved_state& state) {
   std::string out;
+  if (!state.client.empty() || state.client_secure) {
+    out += proxy_mark;
+    out += octet(state.client_secure ? 1 : 0);
+    out += octet(state.client.size());
+    out.append(state.client);
+  }
   switch (state.what) {
-    case moved_state::kind::http: out += http_mark; break;
+    case moved_state::kind::http:
+      if (!state.has_octets) return out;
+      out += http_mark;
+      break;
     case moved_state::kind::websocket:
       out += websocket_mark;
       out += octet(state.has_octets ? 1 : 0);
@@ -57,6 +67,14 @@ std::string pack_state(const moved_state& state) {
 
 std::optional<moved_state> unpack_state(std::string_view text) noexcept {
   moved_state state;
+  if (text.starts_with(proxy_mark)) {
+    reader from(text.substr(1));
+    state.client_secure = from.number(1) != 0;
+    state.client = from.take(from.number(1));
+    if (!from.good()) return std::nullopt;
+    text = from.rest();
+  }
+  state.has_octets = !text.empty();
   if (text.empty()) return state;
   if (text.front() == http_mark) {
     state.octets = text.substr(1);

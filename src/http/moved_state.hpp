@@ -16,13 +16,16 @@ struct moved_state {
 
   kind what = kind::http;
   std::string_view octets;       ///< the application's own
-  bool has_octets = true;        ///< of a session: whether there is such a state
+  bool has_octets = true;        ///< whether there is such a state
   std::string_view head;         ///< of a session: the header section of its handshake
   std::string_view subprotocol;  ///< of a session: the one agreed on; 255 octets at most
+  std::string_view client;       ///< whom a proxy has named; empty: nobody; 255 octets at most
+  bool client_secure = false;
 };
 
 /// As the text that moving_connection::state carries: an octet for the kind, then the application's. The
 /// empty text is an HTTP connection without a state. A session has its handshake and subprotocol in between.
+/// What a proxy has said, if it has, comes before all of that.
 std::string pack_state(const moved_state& state);
 
 /// Nothing for a kind that is not known here, or a text that is cut off. The view points into `text`.

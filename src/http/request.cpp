@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cluster/http/request.hpp>
 
+#include "http/edge.hpp"
 #include "http/exchange.hpp"
 #include "http/peer_name.hpp"
+#include "http/trust.hpp"
 #include "wire/chars.hpp"
 #include "wire/percent.hpp"
 
@@ -34,18 +36,55 @@ std::string_view request::method_string() const noexcept { return data_->head.me
 std::string_view request::target() const noexcept { return data_->head.target; }
 std::string_view request::path() const noexcept { return data_->head.path; }
 std::string_view request::query() const noexcept { return data_->head.query; }
-std::string_view request::host() const noexcept { return data_->head.host; }
 unsigned request::version() const noexcept { return data_->head.version; }
 bool request::keep_alive() const noexcept { return data_->head.keep_alive; }
 std::string_view request::body() const noexcept { return data_->body; }
 std::span<const field> request::fields() const noexcept { return data_->head.fields; }
 
 std::any& request::connection_state() const noexcept {
-  return data_->connection_state != nullptr ? *data_->connection_state : data_->own_state;
+  return data_->carrier != nullptr ? data_->carrier->state : data_->own_state;
+}
+
+namespace {
+
+std::string peer_of(const exchange& data) {
+  const bool named = data.carrier != nullptr && data.carrier->edge && !data.carrier->edge->client.empty();
+  return named ? data.carrier->edge->client : peer_name(data.fd);
+}
+
+origin origin_of(const exchange& data) noexcept {
+  try {
+    return data.believed != nullptr ? data.believed->resolve(peer_of(data), data.head)
+                                    : origin{peer_of(data), {}, {}};
+  } catch (...) {  // no memory: then nothing is known
+    return {};
+  }
+}
+
+}  // namespace
+
+std::string request::remote_address() const { return origin_of(*data_).client; }
+
+std::string_view request::host() const noexcept {
+  if (data_->believed == nullptr) return data_->head.host;
+  const std::string_view told = origin_of(*data_).host;
+  return told.empty() ? data_->head.host : told;
+}
+
+bool request::is_secure() const noexcept {
+  const belongings* const own = data_->carrier;
+  if (own != nullptr && (own->sealed() || (own->edge && own->edge->client_secure))) return true;
+  return data_->believed != nullptr && wire::equals_lower(origin_of(*data_).scheme, "https");
+}
+
+std::string_view request::scheme() const noexcept { return is_secure() ? "https" : "http"; }
+
+std::string request::client_subject() const {
+  const belongings* const own = data_->carrier;
+  return own != nullptr && own->sealed() ? own->edge->tls->client_subject() : std::string();
 }
 
 std::any& request::attachment() const noexcept { return data_->attachment; }
-std::string request::remote_address() const { return peer_name(data_->fd); }
 
 std::string_view request::field(std::string_view name) const noexcept { return data_->head.find(name); }
 

@@ -34,8 +34,11 @@ int serve(worker& self, const router& app, server_options options) {
   options.log = self.log();
   if (options.request_time.count() == 0) options.request_time = self.request_timeout();
   boost::asio::io_context& context = self.context();
+  if (options.proxies.trusted.empty()) options.proxies = self.proxies();
+  const bool own_tls = !options.tls.certificates.empty();
   server http(context, app, std::move(options));
   http.move_with(self);
+  if (!own_tls) http.secure_with(self);
   int code = 0;
 
   self.async_wait_drain([&](error_code ec, const drain_notice& notice) {

@@ -2,6 +2,7 @@
 #include <cluster/http/server.hpp>
 
 #include "http/engine.hpp"
+#include "tls/load.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -28,10 +29,23 @@ server_options checked(server_options options) {
   return options;
 }
 
+std::shared_ptr<const tls::context> context_of(const tls_options& from) {
+  tls::material files;
+  std::string why;
+  if (!tls::load(from, files, why)) throw std::invalid_argument(why);
+  auto made = tls::context::make(files, why);
+  if (!made) throw std::invalid_argument(why);
+  return made;
+}
+
 }  // namespace
 
 server::server(boost::asio::io_context& context, const router& app, server_options options)
-    : engine_(std::make_shared<engine>(context, app.tree(), checked(std::move(options)))) {}
+    : engine_(std::make_shared<engine>(context, app.tree(), checked(std::move(options)))) {
+  if (const tls_options& wanted = engine_->options().tls; !wanted.certificates.empty()) renew_tls(wanted);
+}
+
+void server::renew_tls(const tls_options& from) { engine_->set_tls(context_of(from)); }
 
 server::~server() { engine_->stop(); }
 
@@ -64,6 +78,26 @@ void server::move_with(worker& self) {
   self.on_arrival([to = std::weak_ptr(engine_)](moving_connection&& what) {
     const auto engine = to.lock();
     return engine && engine->adopt(std::move(what));
+  });
+}
+
+void server::secure_with(worker& self) {
+  const auto use = [&self, to = std::weak_ptr(engine_)] {
+    const auto engine = to.lock();
+    if (!engine || self.tls_material().empty()) return;
+    std::string why = "tls: the supervisor speaks of it in a form that this version does not know";
+    const auto material = tls::decode(self.tls_material());
+    auto made = material ? tls::context::make(*material, why) : nullptr;
+    if (!made) throw std::invalid_argument(why);
+    engine->set_tls(std::move(made));
+  };
+  use();
+  self.on_tls_change([&self, use] {
+    try {
+      use();
+    } catch (const std::exception& e) {
+      self.report_failure("tls", e.what());
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "tls/session.hpp"
 #include "wire/frame_fence.hpp"
 
 #include <cluster/error.hpp>
@@ -12,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/role.hpp>
 
 #include <array>
@@ -21,11 +23,13 @@
 #include <string_view>
 #include <utility>
 
+#include <sys/socket.h>
+
 namespace cluster::http {
 
 /// What lies between a socket and Beast's WebSocket stream so that the latter can be left and begun in the
 /// middle of a session: inbound a fence that lets out one frame at a time, outbound a switch that swallows
-/// what is sent (the answer to a handshake that was answered elsewhere).
+/// what is sent (the answer to a handshake that was answered elsewhere). Over TLS it seals and opens as well.
 class ws_layer {
  public:
   using executor_type = boost::asio::io_context::executor_type;
@@ -38,6 +42,16 @@ class ws_layer {
   socket_type& socket() noexcept { return socket_; }
   wire::frame_fence& fence() noexcept { return fence_; }
   void swallow(bool on) noexcept { swallow_ = on; }
+  /// Has to outlive this object. Such a session cannot be left.
+  void use_tls(tls::session& with) noexcept { tls_ = &with; }
+  /// The end of what is sent, if there is room for the word.
+  void say_end() {
+    if (tls_ == nullptr || writing_) return;
+    tls_->end(owed_);
+    if (!owed_.empty())
+      ::send(socket_.native_handle(), owed_.view().data(), owed_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    owed_.clear();
+  }
 
   /// Sets what is asked between two messages, when leaving was asked for: true means that the session is gone
   /// from here, and the read that asked ends with operation_aborted.
@@ -94,7 +108,7 @@ class ws_layer {
       }
       if (at == received) {
         layer.reading_ = false;
-        layer.fence_.append({layer.in_.data(), n});
+        if (!layer.arrived({layer.in_.data(), n})) ec = boost::asio::error::connection_aborted;
         const bool woken = ec == boost::asio::error::operation_aborted && layer.asked_;
         if (ec && !woken) return self.complete(ec, 0);
         if (layer.left()) return self.complete(boost::asio::error::operation_aborted, 0);
@@ -142,7 +156,7 @@ class ws_layer {
   struct write_op {
     ws_layer& layer;
     Buffers from;
-    enum { starting, swallowed, sent } at = starting;
+    enum { starting, swallowed, sent, sent_sealed } at = starting;
 
     template <class Self>
     void operator()(Self& self, error_code ec = {}, std::size_t n = 0) {
@@ -154,6 +168,12 @@ class ws_layer {
           }
           at = sent;
           layer.writing_ = true;
+          if (layer.tls_ != nullptr) {
+            at = sent_sealed;
+            layer.seal(from);
+            const boost::asio::const_buffer all(layer.sealed_.view().data(), layer.sealed_.size());
+            return boost::asio::async_write(layer.socket_, all, std::move(self));
+          }
           const Buffers octets = from;  // this object moves
           return layer.socket_.async_write_some(octets, std::move(self));
         }
@@ -162,12 +182,38 @@ class ws_layer {
           layer.writing_ = false;
           if (layer.asked_ && layer.reading_) layer.wake();
           return self.complete(ec, n);
+        case sent_sealed:
+          layer.writing_ = false;
+          layer.sealed_.clear();
+          return self.complete(ec, ec ? 0 : boost::asio::buffer_size(from));
       }
     }
   };
 
   std::size_t give(boost::asio::mutable_buffer to) {
     return fence_.take(static_cast<char*>(to.data()), to.size());
+  }
+  bool arrived(std::string_view octets) {
+    if (tls_ == nullptr) {
+      fence_.append(octets);
+      return true;
+    }
+    opened_.clear();
+    const bool good = tls_->receive(octets, opened_, owed_) != tls::session::state::failed;
+    fence_.append(opened_.view());
+    return good;
+  }
+  // What OpenSSL owes the client comes first, as it was sealed first. Something that cannot be sealed is not
+  // sent, and the read that failed for the same reason ends the session.
+  template <class Buffers>
+  void seal(const Buffers& from) {
+    sealed_.append(owed_.view());
+    owed_.clear();
+    for (auto each = boost::asio::buffer_sequence_begin(from); each != boost::asio::buffer_sequence_end(from);
+         ++each) {
+      const boost::asio::const_buffer piece(*each);
+      tls_->send({static_cast<const char*>(piece.data()), piece.size()}, sealed_);
+    }
   }
   // Ends the pending read; only while nothing is written, since that would end as well.
   void wake() {
@@ -186,6 +232,10 @@ class ws_layer {
   wire::frame_fence fence_;
   std::function<bool()> leave_;
   std::array<char, 4096> in_{};
+  tls::session* tls_ = nullptr;
+  wire::byte_buffer opened_;
+  wire::byte_buffer owed_;    // by TLS itself, sent with whatever goes out next
+  wire::byte_buffer sealed_;  // on its way
   bool swallow_ = false;
   bool asked_ = false;
   bool reading_ = false;
@@ -199,6 +249,7 @@ inline void beast_close_socket(ws_layer& layer) {
 }
 
 inline void teardown(boost::beast::role_type, ws_layer& layer, error_code& ec) {
+  layer.say_end();
   layer.socket().shutdown(boost::asio::socket_base::shutdown_send, ec);
 }
 

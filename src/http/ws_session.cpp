@@ -70,7 +70,8 @@ ws_session::ws_session(engine& owner, asio::io_context& context, std::unique_ptr
       from_(std::move(from)),
       stream_(context, route_->options.message_fragments),
       progress_(context) {
-  request_->connection_state = &from_.state;
+  request_->carrier = &from_.own;
+  if (from_.own.sealed()) layer().use_tls(*from_.own.edge->tls);
   request_->fd = from_.fd;
   sockaddr_storage address{};
   const int family = address_of(from_.fd, address) ? address.ss_family : AF_UNIX;
@@ -278,7 +279,7 @@ void ws_session::stop() {
 void ws_session::go_away() { close_soon(1012); }
 
 void ws_session::ask_to_leave() {
-  if (route_->options.moves && !over_ && !closing_) layer().ask_to_leave();
+  if (route_->options.moves && !from_.own.sealed() && !over_ && !closing_) layer().ask_to_leave();
 }
 
 // Between two messages, while the layer's read is the only thing under way.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "http/edge.hpp"
 #include "http/exchange.hpp"
 #include "http/waiter.hpp"
 #include "http/ws_layer.hpp"
@@ -27,7 +28,7 @@ struct ws_beginning {
   std::string unread;  ///< octets that came behind the handshake
   std::string fields;  ///< lines for the answer to the handshake
   std::string subprotocol;
-  std::any state;        ///< the application's
+  belongings own;        ///< of the connection
   bool resumed = false;  ///< the handshake was answered elsewhere
 };
 
@@ -57,7 +58,8 @@ class ws_session : public std::enable_shared_from_this<ws_session> {
   const std::string& subprotocol() const noexcept { return from_.subprotocol; }
   bool resumed() const noexcept { return from_.resumed; }
   bool over() const noexcept { return over_; }
-  std::any& state() noexcept { return from_.state; }
+  std::any& state() noexcept { return from_.own.state; }
+  const belongings& own() const noexcept { return from_.own; }
   exchange& request() noexcept { return *request_; }
   ws_layer& layer() noexcept { return stream_.next_layer(); }
 

@@ -26,7 +26,8 @@ enum class type : std::uint16_t {
   report = 13,
   adopted = 14,
   note = 16,
-  replace_me = 24
+  replace_me = 24,
+  tls_material = 25
 };
 enum tag : std::uint8_t {
   tag_protocol = 1,
@@ -69,7 +70,11 @@ enum tag : std::uint8_t {
   tag_schedule = 50,
   tag_max_connections = 51,
   tag_max_connections_total = 52,
-  tag_accepted_from = 53
+  tag_accepted_from = 53,
+  tag_tls = 60,
+  tag_proxy = 61,
+  tag_trusted_proxy = 62,
+  tag_forwarded = 63
 };
 
 constexpr std::size_t max_listeners = 64;
@@ -123,6 +128,9 @@ struct writer {
     out.number(tag_schedule, static_cast<std::uint64_t>(m.schedule));
     out.number(tag_max_connections, m.max_connections);
     out.number(tag_max_connections_total, m.max_connections_total);
+    out.number(tag_tls, m.tls);
+    for (const std::string& each : m.trusted_proxies) out.text(tag_trusted_proxy, each);
+    out.number(tag_forwarded, m.forwarded);
     write(m.listeners);
   }
   void operator()(const report& m) {
@@ -134,8 +142,10 @@ struct writer {
     out.number(tag_worker_state, static_cast<std::uint64_t>(m.state));
     out.number(tag_load_board, m.load_board ? 1 : 0);
     out.number(tag_statistics, m.statistics ? 1 : 0);
+    out.number(tag_tls, m.tls);
     write(m.listeners);
   }
+  void operator()(const tls_material& m) { out.number(tag_tls, m.size); }
   void write(const std::vector<listener>& listeners) {
     for (const listener& each : listeners)
       out.group(tag_listener, [&](field_writer& inner) {
@@ -143,6 +153,8 @@ struct writer {
         inner.text(tag_uri, each.uri);
         inner.number(tag_family, static_cast<std::uint64_t>(each.kind));
         inner.number(tag_port, each.port);
+        if (each.tls) inner.number(tag_tls, 1);
+        if (each.proxy) inner.number(tag_proxy, 1);
       });
   }
   void operator()(const drain& m) {
@@ -205,6 +217,7 @@ type type_of(const message& what) {
     type operator()(const replace_me&) { return type::replace_me; }
     type operator()(const report&) { return type::report; }
     type operator()(const adopted&) { return type::adopted; }
+    type operator()(const tls_material&) { return type::tls_material; }
   } visitor;
   return std::visit(visitor, what);
 }
@@ -221,6 +234,8 @@ bool read_listener(const field& group, listener& out) {
     if (f.tag == tag_name) out.name = f.text();
     if (f.tag == tag_uri) out.uri = f.text();
     if (f.tag == tag_family) out.kind = bounded(f, listener::family::unix_socket, listener::family::tcp);
+    if (f.tag == tag_tls) out.tls = f.number() != 0;
+    if (f.tag == tag_proxy) out.proxy = f.number() != 0;
     if (f.tag == tag_port) {
       if (f.number() > std::numeric_limits<std::uint16_t>::max()) return false;
       out.port = static_cast<std::uint16_t>(f.number());
@@ -248,6 +263,12 @@ void read(const field& f, welcome& out, bool& ok) {
   if (f.tag == tag_schedule) out.schedule = bounded(f, schedule::reuse_port, schedule::shared);
   if (f.tag == tag_max_connections) out.max_connections = f.number();
   if (f.tag == tag_max_connections_total) out.max_connections_total = f.number();
+  if (f.tag == tag_tls) out.tls = f.number();
+  if (f.tag == tag_forwarded) out.forwarded = f.number();
+  if (f.tag == tag_trusted_proxy) {
+    ok = ok && out.trusted_proxies.size() < max_listeners;
+    if (ok) out.trusted_proxies.push_back(f.text());
+  }
   if (f.tag == tag_listener) {
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
   }
@@ -262,6 +283,7 @@ void read(const field& f, report& out, bool& ok) {
   if (f.tag == tag_worker_state) out.state = bounded(f, worker_state::exited, worker_state::exited);
   if (f.tag == tag_load_board) out.load_board = f.number() != 0;
   if (f.tag == tag_statistics) out.statistics = f.number() != 0;
+  if (f.tag == tag_tls) out.tls = f.number();
   if (f.tag == tag_listener)
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
 }
@@ -288,6 +310,10 @@ void read(const field& f, offer& out) {
   if (f.tag == tag_accepted_from) out.listener = f.number();
   if (f.tag == tag_unread) out.unread = f.text();
   if (f.tag == tag_state) out.state = f.text();
+}
+
+void read(const field& f, tls_material& out) {
+  if (f.tag == tag_tls) out.size = f.number();
 }
 
 void read(const field& f, taken& out) {
@@ -378,6 +404,7 @@ error_code decode(std::span<const std::byte> data, decoded& out) {
     case type::note: ok = read_body<note>(body, out.what); break;
     case type::report: ok = read_body<report>(body, out.what); break;
     case type::adopted: ok = read_body<adopted>(body, out.what); break;
+    case type::tls_material: ok = read_body<tls_material>(body, out.what); break;
     default: out.known = false; break;  // a type from the future, not a state: nothing to decide here
   }
   return ok ? error_code{} : broken;

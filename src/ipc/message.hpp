@@ -36,7 +36,8 @@ struct hello {
   std::string library_version;
 };
 /// Supervisor: who you are, with one descriptor for each listener in the order of the list, and behind them
-/// one for the load board and one for the worker's statistics page if there are such.
+/// one for the load board, one for the worker's statistics page and one for what TLS needs, if there are
+/// such.
 struct welcome {
   std::uint32_t protocol = protocol_version;
   worker_id worker;
@@ -57,6 +58,9 @@ struct welcome {
   cluster::schedule schedule = cluster::schedule::shared;
   std::uint64_t max_connections = 0;        ///< of this worker; zero: any number
   std::uint64_t max_connections_total = 0;  ///< of all
+  std::uint64_t tls = 0;                    ///< size of the memory file with what TLS needs; zero: none
+  std::vector<std::string> trusted_proxies;
+  std::uint64_t forwarded = 0;  ///< proxy_options::fields
 };
 /// Worker: the application can serve.
 struct ready {};
@@ -124,6 +128,11 @@ struct note {
   std::string data;        ///< up to max_note_data
 };
 
+/// Supervisor, with one descriptor: a memory file of this size with what TLS needs from now on.
+struct tls_material {
+  std::uint64_t size = 0;
+};
+
 inline constexpr std::size_t max_note_data = 32 * 1024;
 /// As a note's receiver: all other workers.
 inline constexpr worker_id everybody{~std::uint64_t{0}};
@@ -138,6 +147,7 @@ struct report {
   std::vector<listener> listeners;
   bool load_board = false;
   bool statistics = false;
+  std::uint64_t tls = 0;
 };
 /// Supervisor: you are one of mine, and this holds from now on (as in a welcome).
 struct adopted {
@@ -150,7 +160,7 @@ inline constexpr std::size_t max_unread = 48 * 1024;
 inline constexpr std::size_t max_state = 8 * 1024;
 
 using message = std::variant<hello, welcome, ready, drain, heirs, adopt, draining, done, handler_failure,
-                             offer, taken, declined, report, adopted, note, replace_me>;
+                             offer, taken, declined, report, adopted, note, replace_me, tls_material>;
 
 /// Appends the encoded message to `out`. Strings other than those of offers and notes are cut to 4 KiB, so
 /// every message fits; these two fit within the limits above.

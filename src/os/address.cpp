@@ -118,9 +118,13 @@ result parse_fd(std::string_view text, std::string& why) {
   return address;
 }
 
-}  // namespace
+bool take_suffix(std::string_view& text, std::string_view suffix) {
+  if (!text.ends_with(suffix)) return false;
+  text.remove_suffix(suffix.size());
+  return true;
+}
 
-result parse_listen_address(std::string_view text, std::string& why) {
+result parse_place(std::string_view text, std::string& why) {
   if (text.empty()) return refuse(why, "it is empty");
   if (text.find('\0') != text.npos) return refuse(why, "it contains a zero byte");
   if (take_prefix(text, "tcp://")) return parse_tcp(text, why);
@@ -142,6 +146,19 @@ result parse_listen_address(std::string_view text, std::string& why) {
   if (const auto scheme = text.find("://"); scheme != text.npos)
     return refuse(why, "the scheme '" + std::string(text.substr(0, scheme)) + "' is not known");
   return parse_tcp(text, why);
+}
+
+}  // namespace
+
+result parse_listen_address(std::string_view text, std::string& why) {
+  bool tls = false;
+  bool proxy = false;
+  while ((!tls && (tls = take_suffix(text, "+tls"))) || (!proxy && (proxy = take_suffix(text, "+proxy")))) {}
+  result address = parse_place(text, why);
+  if (!address) return address;
+  address->tls = tls;
+  address->proxy = proxy;
+  return address;
 }
 
 }  // namespace cluster::os

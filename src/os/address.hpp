@@ -24,13 +24,17 @@ struct listen_address {
   int defer_accept = 0;          ///< tcp: seconds that a connection without data is kept from accept; 0: not
   int fast_open = 0;             ///< tcp: connections that may bring data with their first packet; 0: none
   bool keep_alive = false;       ///< tcp: the kernel asks silent peers whether they are still there
+  bool tls = false;              ///< +tls stood behind it
+  bool proxy = false;            ///< +proxy stood behind it
 
   friend bool operator==(const listen_address&, const listen_address&) = default;
 };
 
 /// What --listen accepts, in words, for error lines.
 inline constexpr std::string_view listen_address_forms =
-    "3000, :3000, host:port, tcp://[::]:3000[?v6only=1], unix:/path[?mode=660], fd:N or systemd:[name]";
+    "3000, :3000, host:port, tcp://[::]:3000[?v6only=1], unix:/path[?mode=660], fd:N or systemd:[name]; "
+    "behind it +tls, "
+    "+proxy or both";
 
 /// The parameters behind a '?', joined by '&'.
 inline constexpr std::string_view tcp_parameters =
@@ -38,7 +42,8 @@ inline constexpr std::string_view tcp_parameters =
     "(up to 65535)";
 inline constexpr std::string_view unix_parameters = "name, backlog and mode (octal, up to 777)";
 
-/// Reads `3000`, `:3000`, `host:port`, `[v6]:port`, `tcp://...`, `unix:/path`, `fd:N`, `systemd:[name]`.
+/// Reads `3000`, `:3000`, `host:port`, `[v6]:port`, `tcp://...`, `unix:/path`, `fd:N`, `systemd:[name]`, and
+/// `+tls` and `+proxy`, in any order, behind any of them.
 /// On failure `why` says what is wrong with it.
 std::optional<listen_address> parse_listen_address(std::string_view text, std::string& why);
 

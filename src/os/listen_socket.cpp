@@ -104,6 +104,8 @@ failure adopt_listener(unique_fd fd, const listener& description, bool own_file,
     return {make_error_code(error::protocol_error), description.uri + ": not a listening socket"};
   if (failure failed = describe_socket(fd.get(), actual)) return failed;
   actual.name = description.name;
+  actual.tls = description.tls;
+  actual.proxy = description.proxy;
   // A Unix socket may have been bound by another spelling of its path.
   if (actual.kind == listener::family::unix_socket) actual.uri = description.uri;
   const std::string path = actual.uri.substr(std::min(actual.uri.find(':') + 1, actual.uri.size()));
@@ -147,7 +149,10 @@ failure open_listeners(const listen_address& address, const listen_settings& def
     for (const listen_socket& other : out)
       if (own_name && fresh.description().name == other.description().name)
         return {make_error_code(error::bind_failed), "two listeners are named '" + address.name + "'"};
-  for (listen_socket& socket : opened) out.push_back(std::move(socket));
+  for (listen_socket& socket : opened) {
+    socket.set_manners(address.tls, address.proxy);
+    out.push_back(std::move(socket));
+  }
   return {};
 }
 

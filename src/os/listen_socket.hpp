@@ -26,6 +26,10 @@ class listen_socket {
   int fd() const noexcept { return fd_.get(); }
   const listener& description() const noexcept { return description_; }
   void set_name(std::string name) { description_.name = std::move(name); }
+  void set_manners(bool tls, bool proxy) noexcept {
+    description_.tls = tls;
+    description_.proxy = proxy;
+  }
 
  private:
   friend struct listen_socket_access;

@@ -104,7 +104,8 @@ std::string help(const options& defaults, bool all) {
   line("--version", "print the version");
   line(all ? "--help" : "--help-all", all ? "the most important flags" : "all flags");
   text +=
-      "\nURI: 3000, :3000, host:port, tcp://[::]:3000, unix:/path, fd:N, systemd:[name].\n"
+      "\nURI: 3000, :3000, host:port, tcp://[::]:3000, unix:/path, fd:N, systemd:[name];\n"
+      "+tls behind it: over TLS; +proxy: behind a proxy that says who is behind it.\n"
       "Each flag has a form CLUSTER_* in the environment (CLUSTER_WORKERS=4); a flag\n"
       "beats the environment, the environment beats the file.\n";
   return text;

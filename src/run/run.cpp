@@ -12,6 +12,7 @@
 #include "run/service.hpp"
 #include "run/signals.hpp"
 #include "run/upgrade.hpp"
+#include "tls/load.hpp"
 
 #include <cluster/control_server.hpp>
 #include <cluster/supervisor.hpp>
@@ -58,6 +59,9 @@ int check(const options& settings) {
   os::failure failed = os::locate_executable(settings.executable, path);
   if (!failed && !(settings.user.empty() && settings.group.empty()))
     failed = os::resolve_identity(settings.user, settings.group, ignored);
+  tls::material files;
+  if (!failed && !settings.tls.certificates.empty() && !tls::load(settings.tls, files, failed.detail))
+    failed.code = make_error_code(error::invalid_options);
   if (failed) {
     complain(settings, failed.detail);
     return bad_usage;

@@ -117,6 +117,57 @@ expected set_whole(options& into, const values& v) {
   return std::nullopt;
 }
 
+// Certificates and keys come in two lists, in the same order.
+template <auto Member>
+expected set_tls_files(options& into, const values& v) {
+  auto& list = into.tls.certificates;
+  if (Member == &tls_certificate::certificate || list.size() < v.size()) list.resize(v.size());
+  for (std::size_t i = 0; i < list.size(); ++i) list[i].*Member = i < v.size() ? v[i] : std::string();
+  return std::nullopt;
+}
+
+expected set_trusted_proxies(options& into, const values& v) {
+  into.proxies.trusted = v;
+  return std::nullopt;  // validated with the whole of the options
+}
+
+expected set_forwarded(options& into, const values& v) {
+  using fields = proxy_options::fields;
+  if (v.front() == "off") into.proxies.forwarded = fields::none;
+  else if (v.front() == "forwarded") into.proxies.forwarded = fields::forwarded;
+  else if (v.front() == "x-forwarded") into.proxies.forwarded = fields::x_forwarded;
+  else return "off, forwarded or x-forwarded";
+  return std::nullopt;
+}
+
+expected set_tls_client_ca(options& into, const values& v) {
+  into.tls.client_ca = v.front();
+  return std::nullopt;
+}
+
+expected set_tls_clients(options& into, const values& v) {
+  using clients = tls_options::client_certificates;
+  if (v.front() == "off") into.tls.clients = clients::off;
+  else if (v.front() == "optional") into.tls.clients = clients::optional;
+  else if (v.front() == "required") into.tls.clients = clients::required;
+  else return "off, optional or required";
+  return std::nullopt;
+}
+
+expected set_tls_minimum(options& into, const values& v) {
+  if (v.front() == "1.2") into.tls.minimum = tls_options::version::tls_1_2;
+  else if (v.front() == "1.3") into.tls.minimum = tls_options::version::tls_1_3;
+  else return "1.2 or 1.3";
+  return std::nullopt;
+}
+
+expected set_tls_tickets(options& into, const values& v) {
+  const auto parsed = parse_duration(v.front());
+  if (!parsed || parsed->count() % 1000 != 0) return "a time of whole seconds such as 12h; 0: no tickets";
+  into.tls.ticket_rotation = std::chrono::duration_cast<std::chrono::seconds>(*parsed);
+  return std::nullopt;
+}
+
 expected set_workers(options& into, const values& v) {
   const auto number = parse_number(v.front());
   if (v.front() == "auto") into.workers = 0;
@@ -179,6 +230,10 @@ expected set_logs(options& into, const values& v) {
 
 constexpr setting table[] = {
     {"listen", "URI", "where to listen; may be repeated", true, set_listen},
+    {"tls-certificate", "FILE", "PEM, for addresses with +tls; again for other names", true,
+     set_tls_files<&tls_certificate::certificate>},
+    {"tls-key", "FILE", "its private key; in the order of the certificates", true,
+     set_tls_files<&tls_certificate::key>},
     {"workers", "N|auto", "worker processes; auto: one for each CPU", false, set_workers},
     {"schedule", "POLICY", "who accepts: shared, round-robin or reuse-port", false, set_schedule},
     {"sticky", "HOW", "round-robin: worker by address or cookie:NAME", false, set_sticky},
@@ -222,6 +277,12 @@ constexpr setting table[] = {
     {"launcher", "WORDS", "", true, set_launcher},
     {"output-prefix", "on|off", "", false, set_switch<&options::output_prefix>},
     {"error-file", "FILE", "", false, set_text<&options::error_file>},
+    {"trusted-proxies", "NETWORK", "", true, set_trusted_proxies},
+    {"forwarded", "off|forwarded|x-forwarded", "", false, set_forwarded},
+    {"tls-clients", "off|optional|required", "", false, set_tls_clients},
+    {"tls-client-ca", "FILE", "", false, set_tls_client_ca},
+    {"tls-minimum", "1.2|1.3", "", false, set_tls_minimum},
+    {"tls-ticket-rotation", "TIME", "", false, set_tls_tickets},
     {"backlog", "N", "", false, set_backlog},
     {"nice", "N", "", false, set_whole<&options::nice, -20, 19>},
     {"oom-score", "N", "", false, set_whole<&options::oom_score, -1000, 1000>},

@@ -170,6 +170,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   timer.cancel();
   watch_timer.cancel();
   recycle_timer.cancel();
+  tls_timer.cancel();
   post.asked.fail_all(boost::asio::error::operation_aborted);
   end_schedule();
   workers.clear();

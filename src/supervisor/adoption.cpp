@@ -72,7 +72,8 @@ os::failure supervisor::impl::come_home() {
   kept = read_notes(settings);  // whoever held the lock may have written until the end
   if (kept.workers.empty()) return {};
   if (settings.foreign) {
-    returned = visit_foreign(kept, settings.foreign->stop_signal, std::min(settings.drain_timeout, most_drain));
+    returned =
+        visit_foreign(kept, settings.foreign->stop_signal, std::min(settings.drain_timeout, most_drain));
   } else {
     homecoming came = welcome_home(home, kept, {settings.name, {own, theirs}}, {patience, longest_patience});
     returned = std::move(came.returned);
@@ -101,8 +102,8 @@ void supervisor::impl::take_listeners(std::vector<os::listen_socket>& into) {
   for (std::size_t i = 0; i < most->listeners.size(); ++i) {
     const listener& described = most->report.listeners[i];
     // Files of sockets that this cluster has made are its to remove; those of passed ones are not.
-    const bool made_here = std::ranges::any_of(kept.listen, [&](const std::string& each) {
-      return each.substr(0, each.find('?')) == described.uri;
+    const bool made_here = std::ranges::any_of(kept.listen, [&](const std::string& listen) {
+      return listen.substr(0, listen.find_first_of("?+")) == described.uri;
     });
     os::listen_socket socket;
     if (os::adopt_listener(std::move(most->listeners[i]), described, made_here, socket)) return;
@@ -135,6 +136,7 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
                                      policy::watchdog::interval_for(watch_limit(settings)),
                                      settings.orphan_timeout});
   }
+  pass_tls_on();
   last_sequence = kept.sequence;
   past = kept.past;
   const bool interrupted = kept.rolling;

@@ -104,6 +104,10 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   // Without the page the worker serves as well; there is just nothing to see of it.
   greeting.statistics = !process.page.create();
   if (greeting.statistics) copies.emplace_back(::fcntl(process.page.fd(), F_DUPFD_CLOEXEC, 3));
+  greeting.tls = secrets.size();
+  if (greeting.tls != 0) copies.push_back(secrets.duplicate());
+  greeting.trusted_proxies = settings.proxies.trusted;
+  greeting.forwarded = static_cast<std::uint64_t>(settings.proxies.forwarded);
   greeting.rendezvous = settings.rendezvous;
   greeting.orphan_timeout = settings.orphan_timeout;
   greeting.request_timeout = settings.request_timeout;

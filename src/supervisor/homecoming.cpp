@@ -79,14 +79,15 @@ class reception {
       return true;
     auto* report = std::get_if<ipc::report>(&incoming.what);
     if (!incoming.known || report == nullptr || !is_ours(from, *report)) return true;
-    const std::size_t wanted =
-        report->listeners.size() + (report->load_board ? 1 : 0) + (report->statistics ? 1 : 0);
+    const std::size_t wanted = report->listeners.size() + (report->load_board ? 1 : 0) +
+                               (report->statistics ? 1 : 0) + (report->tls != 0 ? 1 : 0);
     if (received.descriptors.size() != wanted) return true;
     returned_worker one;
     auto next = received.descriptors.begin();
     for (std::size_t i = 0; i < report->listeners.size(); ++i) one.listeners.push_back(std::move(*next++));
     if (report->load_board) one.board = std::move(*next++);
     if (report->statistics) one.page = std::move(*next++);
+    if (report->tls != 0) one.secrets = std::move(*next++);
     one.report = std::move(*report);
     one.process = {from.pid, std::move(from.pidfd)};
     one.socket = std::move(from.socket);

@@ -21,6 +21,7 @@ struct returned_worker {
   std::vector<os::unique_fd> listeners;
   os::unique_fd board;
   os::unique_fd page;
+  os::unique_fd secrets;
   std::uint64_t start = 0;
 };
 

@@ -44,7 +44,8 @@ void name_listeners(std::vector<os::listen_socket>& listeners) {
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const listener& each = listeners[i].description();
     if (!each.name.empty()) continue;
-    const char* family = each.kind == listener::family::tcp ? "tcp-" : "unix-";
+    const char* const plain = each.kind == listener::family::tcp ? "tcp-" : "unix-";
+    const char* const family = each.tls ? "tls-" : plain;
     listeners[i].set_name(family + std::to_string(i));
   }
 }
@@ -60,7 +61,8 @@ supervisor::impl::impl(executor_type executor_in, options settings_in)
       dog(watch_limit(settings)),
       recycle_timer(executor),
       recycling({settings.max_requests, settings.max_age, settings.max_rss, settings.max_rss_hard},
-                std::random_device{}()) {
+                std::random_device{}()),
+      tls_timer(executor) {
   post.on_exception = [this](const std::string& where, const std::string& what) {
     settings.log(log_level::error, "the " + where + " threw: " + what);
   };
@@ -69,6 +71,7 @@ supervisor::impl::impl(executor_type executor_in, options settings_in)
 os::failure supervisor::impl::open() {
   if (opened) return {};
   if (os::failure failed = starter.prepare(settings)) return failed;
+  if (os::failure failed = load_tls(settings)) return failed;
   os::pid_file pid_file;
   if (!settings.pid_file.empty())
     if (os::failure failed = pid_file.acquire(settings.pid_file)) return failed;
@@ -87,11 +90,15 @@ os::failure supervisor::impl::open() {
             bound))
       return {make_error_code(error::bind_failed), std::move(failed.detail)};
   }
+  if (secrets.size() == 0)
+    if (os::failure failed = need_no_tls(bound)) return failed;
   // Workers serve without it, only less evenly, so a failure here is none of the whole.
   os::load_board fresh;
   for (returned_worker& each : returned)
     if (each.board && !fresh) static_cast<void>(fresh.attach(std::move(each.board)));
   if (fresh || !fresh.create()) board = std::move(fresh);
+  for (const returned_worker& each : returned)
+    if (each.secrets) secrets.take_tickets(each.secrets.get(), each.report.tls);
   name_listeners(bound);
   if (settings.foreign)
     if (os::failure failed = prepare_for_foreign(bound)) return failed;
@@ -136,6 +143,7 @@ void supervisor::impl::run(handler_type handler) {
   if (returned.empty()) apply(fleet->start(clock::now()));
   else adopt_workers(clock::now());
   if (running) arm_recycling();
+  if (running) arm_ticket_rotation();
 }
 
 void supervisor::impl::stop(stop_mode mode, handler_type handler) {
@@ -228,6 +236,7 @@ void supervisor::impl::abandon() noexcept {
   timer.cancel();
   watch_timer.cancel();
   recycle_timer.cancel();
+  tls_timer.cancel();
   const auto deadline = clock::now() + std::chrono::seconds(2);
   for (auto& [id, process] : workers) process->child.signal(SIGKILL);
   for (auto& [id, process] : workers) {

@@ -15,6 +15,7 @@
 #include "supervisor/launcher.hpp"
 #include "supervisor/notification.hpp"
 #include "supervisor/output_relay.hpp"
+#include "supervisor/tls_keeper.hpp"
 #include "supervisor/usher.hpp"
 #include "supervisor/worker_process.hpp"
 
@@ -126,6 +127,12 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void keep_absent(policy::kept_state& into) const;
   void dismiss_absent() noexcept;
 
+  // What TLS needs (secrets.cpp).
+  os::failure load_tls(const options& from);
+  os::failure need_no_tls(const std::vector<os::listen_socket>& all);
+  void pass_tls_on();
+  void arm_ticket_rotation();
+
   // Workers that have served enough (recycle.cpp).
   void arm_recycling();
   void look_for_worn();
@@ -232,6 +239,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   policy::watchdog dog;
   boost::asio::steady_timer recycle_timer;
   policy::recycler recycling;
+  tls_keeper secrets;
+  boost::asio::steady_timer tls_timer;
 
   handler_slot<handler_type> run_handler;
   std::list<handler_type> stop_handlers;  ///< a list: its elements are never assigned

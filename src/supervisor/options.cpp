@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "common/ip_address.hpp"
 #include "os/address.hpp"
 #include "os/rendezvous.hpp"
 
@@ -27,6 +28,29 @@ problem check_listen(const std::vector<std::string>& listen) {
     if (!os::parse_listen_address(uri, why))
       return "listen: '" + uri + "': " + why + "; accepted are " + std::string(os::listen_address_forms);
   }
+  return std::nullopt;
+}
+
+// What needs no look into files; those are the business of whoever opens them.
+problem check_tls(const options& o) {
+  if (o.tls.ticket_rotation.count() < 0 || o.tls.ticket_rotation > std::chrono::hours(24 * 7))
+    return "tls.ticket_rotation: out of range, 0 (no tickets) to 7 days";
+  std::string ignored;
+  for (const std::string& uri : o.listen)
+    if (const auto address = os::parse_listen_address(uri, ignored);
+        address && address->tls && o.tls.certificates.empty())
+      return "listen: '" + uri + "': TLS needs a certificate and its key (tls-certificate, tls-key)";
+  return std::nullopt;
+}
+
+problem check_proxies(const proxy_options& proxies) {
+  if (proxies.trusted.size() > 64) return "proxies.trusted: more than 64 of them";
+  for (const std::string& each : proxies.trusted)
+    if (each != "unix" && !parse_ip_network(each))
+      return "proxies.trusted: '" + each.substr(0, 64) +
+             "' is neither an address, nor a network such as 10.0.0.0/8 (zeros behind the prefix), nor unix";
+  if (proxies.forwarded != proxy_options::fields::none && proxies.trusted.empty())
+    return "proxies.forwarded: header fields of proxies need addresses that are trusted (trusted-proxies)";
   return std::nullopt;
 }
 
@@ -118,8 +142,12 @@ problem check_environment(const std::vector<std::string>& entries) {
 std::optional<std::string> validate(const options& o) {
   if (auto found = check_name(o.name)) return found;
   if (auto found = check_listen(o.listen)) return found;
+  if (auto found = check_tls(o)) return found;
+  if (auto found = check_proxies(o.proxies)) return found;
   if (!o.admin.empty()) {
     std::string why;
+    if (const auto at = os::parse_listen_address(o.admin, why); at && (at->tls || at->proxy))
+      return "admin: '" + o.admin + "': metrics and probes are served without +tls and +proxy";
     if (!os::parse_listen_address(o.admin, why))
       return "admin: '" + o.admin + "': " + why + "; accepted are " + std::string(os::listen_address_forms);
   }

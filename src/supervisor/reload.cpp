@@ -77,10 +77,14 @@ void supervisor::impl::reload(const reload_changes& changes, reload_handler_type
   const reload_options configured = next.reload;
   next.reload = changed(configured, changes);
   if (const auto problem = validate(next)) return refuse(error::reload_failed, *problem);
+  const auto rotation = secrets.rotation();
+  if (os::failure failed = load_tls(next)) return refuse(error::reload_failed, std::move(failed.detail));
+  if (secrets.rotation() != rotation) arm_ticket_rotation();
   if (os::failure failed = starter.begin(next, {fleet->generation().value + 1}))
     return refuse(error::reload_failed, std::move(failed.detail));
   settings.reload = configured;
   settings.probe = next.probe;
+  settings.proxies = next.proxies;
   tally = {};
   reload_handler.put(std::move(handler));
   policy::actions list;

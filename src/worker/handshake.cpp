@@ -68,6 +68,7 @@ void unpack(std::vector<os::unique_fd>& descriptors, handshake_result& out) {
   std::size_t next = listeners;
   if (out.identity.load_board) static_cast<void>(out.board.attach(std::move(descriptors[next++])));
   if (out.identity.statistics) static_cast<void>(out.page.attach(std::move(descriptors[next++])));
+  if (out.identity.tls != 0) out.tls = std::move(descriptors[next++]);
 }
 
 void receive_welcome(int socket, std::chrono::steady_clock::time_point deadline, handshake_result& out) {
@@ -85,8 +86,8 @@ void receive_welcome(int socket, std::chrono::steady_clock::time_point deadline,
     if (!incoming.known || welcome == nullptr) continue;
     if (welcome->protocol != ipc::protocol_version)
       fail(make_error_code(error::protocol_version), "the supervisor's welcome");
-    const std::size_t wanted =
-        welcome->listeners.size() + (welcome->load_board ? 1 : 0) + (welcome->statistics ? 1 : 0);
+    const std::size_t wanted = welcome->listeners.size() + (welcome->load_board ? 1 : 0) +
+                               (welcome->statistics ? 1 : 0) + (welcome->tls != 0 ? 1 : 0);
     if (received.truncated || received.descriptors.size() != wanted)
       fail(make_error_code(error::descriptors_lost), "the supervisor's welcome");
     out.identity = std::move(*welcome);

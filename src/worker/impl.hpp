@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -72,6 +73,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   sent_handler when_not_sent(std::uint64_t number, worker_id to);
   void on_note(const ipc::note& what, std::vector<os::unique_fd> descriptors);
   void lose_mail(error_code why);
+  void take_tls(os::unique_fd file, std::uint64_t size);
 
   struct waiter {
     std::uint64_t key;
@@ -95,6 +97,9 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   std::vector<std::shared_ptr<heartbeat>> heartbeats;  ///< the first one is of `context`
   os::loop_guard guard;
   std::vector<std::string> arguments;
+  os::unique_fd tls_file;
+  std::string tls_text;  ///< what is in it
+  std::function<void()> tls_changed;
   logger log;
   std::shared_ptr<ipc::channel> channel;
   std::shared_ptr<ipc::mailbox> mail;
@@ -113,6 +118,7 @@ struct handshake_result {
   ipc::welcome identity;  ///< its listeners hold the received descriptors
   os::load_board board;
   os::statistics_page page;
+  os::unique_fd tls;
 };
 handshake_result shake_hands();
 

@@ -75,6 +75,8 @@ void worker::impl::call_home() {
   if (report.load_board) copies.emplace_back(::fcntl(board.fd(), F_DUPFD_CLOEXEC, 3));
   report.statistics = static_cast<bool>(*page);
   if (report.statistics) copies.emplace_back(::fcntl(page->fd(), F_DUPFD_CLOEXEC, 3));
+  report.tls = tls_file ? tls_text.size() : 0;
+  if (report.tls != 0) copies.emplace_back(::fcntl(tls_file.get(), F_DUPFD_CLOEXEC, 3));
   for (const os::unique_fd& each : copies)
     if (!each) return wait_to_call();  // no descriptor is left at this moment
   converse(std::move(socket));

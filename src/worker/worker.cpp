@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cluster/worker.hpp>
 
+#include "os/sealed_file.hpp"
 #include "worker/impl.hpp"
 
 #include <boost/asio/append.hpp>
@@ -21,6 +22,7 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
   impl_->identity = std::move(result.identity);
   impl_->board = std::move(result.board);
   *impl_->page = std::move(result.page);
+  if (result.tls) impl_->take_tls(std::move(result.tls), impl_->identity.tls);
   impl_->arguments = own_arguments();
   impl_->log.level = impl_->identity.level;
   impl_->log.format = impl_->identity.format;
@@ -54,6 +56,14 @@ std::span<const std::string> worker::arguments() const noexcept { return impl_->
 std::span<const listener> worker::listeners() const noexcept { return impl_->listeners; }
 std::string_view worker::probe() const noexcept { return impl_->identity.probe; }
 std::chrono::milliseconds worker::request_timeout() const noexcept { return impl_->identity.request_timeout; }
+std::string_view worker::tls_material() const noexcept { return impl_->tls_text; }
+proxy_options worker::proxies() const {
+  using fields = proxy_options::fields;
+  const std::uint64_t which = impl_->identity.forwarded;
+  const bool known = which <= static_cast<std::uint64_t>(fields::x_forwarded);
+  return {impl_->identity.trusted_proxies, known ? static_cast<fields>(which) : fields::none};
+}
+void worker::on_tls_change(std::function<void()> handler) { impl_->tls_changed = std::move(handler); }
 const logger& worker::log() const noexcept { return impl_->log; }
 
 void worker::ready() {
@@ -145,6 +155,9 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
     return moves->add_source(std::move(descriptors.front()));
   if (const auto* terms = std::get_if<ipc::adopted>(&what)) return be_adopted(*terms);
   if (const auto* offer = std::get_if<ipc::offer>(&what)) return on_offer(*offer, std::move(descriptors));
+  if (const auto* secret = std::get_if<ipc::tls_material>(&what);
+      secret != nullptr && descriptors.size() == 1)
+    return take_tls(std::move(descriptors.front()), secret->size);
   const auto* drain = std::get_if<ipc::drain>(&what);
   if (drain != nullptr) {
     const auto now = std::chrono::steady_clock::now();
@@ -152,6 +165,15 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
   }
   if (drain != nullptr || std::holds_alternative<ipc::heirs>(what))
     for (os::unique_fd& line : descriptors) moves->add_heir(std::move(line));
+}
+
+void worker::impl::take_tls(os::unique_fd file, std::uint64_t size) {
+  std::string text;
+  if (const os::failure failed = os::read_sealed_file(file.get(), size, text))
+    return log(log_level::error, "tls: " + failed.detail);
+  tls_file = std::move(file);
+  tls_text = std::move(text);
+  if (tls_changed) tls_changed();
 }
 
 // The supervisor is gone, or a channel to it is of no use any more: finish what is there and leave.

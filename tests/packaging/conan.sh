@@ -43,6 +43,7 @@ compiler.libcxx=$libcxx
 build_type=Debug
 [platform_requires]
 boost/$CLUSTER_BOOST_VERSION
+openssl/$CLUSTER_OPENSSL_VERSION
 [conf]
 # The test package is built below the build tree; nothing is written beside its sources.
 tools.cmake.cmake_layout:test_folder=$work/test_package

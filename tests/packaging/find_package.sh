@@ -11,6 +11,12 @@ consume() { # PREFIX NAME
   check "$2: it builds" cmake --build "$work/$2-http"
   check "$2: its program on cluster::cluster runs" runs "$work/$2-http/consumer_core"
   check "$2: its program on cluster::http runs" runs "$work/$2-http/consumer_http"
+  if [ -x "$work/$2-http/consumer_tls" ]; then
+    check "$2: its program on cluster::tls runs, and has TLS" runs "$work/$2-http/consumer_tls"
+    check "$2: nobody else carries OpenSSL" refused sh -c "ldd '$work/$2-http/consumer_http' | grep libssl"
+  else
+    echo "SKIPPED: $2: TLS was left out"
+  fi
 }
 
 # Installed in one place and moved to another, because a package must not remember where it was made.
@@ -38,6 +44,12 @@ if command -v pkg-config >/dev/null 2>&1; then
       '$CLUSTER_CXX' -std=c++20 '$here/consumer/'\$part.cpp -o '$work/pc-'\$part \$(pkg-config --cflags --libs \$name)
       '$work/pc-'\$part --version
     done"
+  if [ -f "$pc/cluster-tls.pc" ]; then
+    check "pkg-config: TLS compiles, links and runs" sh -ec "
+      export PKG_CONFIG_PATH='$pc'
+      '$CLUSTER_CXX' -std=c++20 '$here/consumer/tls.cpp' -o '$work/pc-tls' \$(pkg-config --cflags --libs cluster-http cluster-tls)
+      '$work/pc-tls' --version"
+  fi
 else
   echo "SKIPPED: pkg-config is not installed"
 fi

@@ -7,6 +7,7 @@
 #include <cluster/http/events.hpp>
 #include <cluster/http/files.hpp>
 #include <cluster/http/json.hpp>
+#include <cluster/http/multipart.hpp>
 #include <cluster/http/options.hpp>
 #include <cluster/http/pool.hpp>
 #include <cluster/http/request.hpp>

@@ -3,6 +3,8 @@
 
 #include <cluster/http/access_log.hpp>
 #include <cluster/log.hpp>
+#include <cluster/proxy.hpp>
+#include <cluster/tls.hpp>
 
 #include <any>
 #include <chrono>
@@ -55,6 +57,11 @@ struct server_options {
   /// In a drain: how long a connection without a request may still bring one before it is closed. It is
   /// answered with `Connection: close`. Zero means: closed at once.
   std::chrono::milliseconds drain_idle_time{300};
+  /// The same for connections over TLS, which cannot move, from the beginning of the drain on.
+  std::chrono::milliseconds drain_tls_idle_time{5'000};
+  /// From accepting a connection to the end of what comes before its first request: the header of the PROXY
+  /// protocol, the handshake of TLS. Then it is closed.
+  std::chrono::milliseconds handshake_time{10'000};
 
   /// With more answers than this waiting for the client, no further pipelined request is begun.
   std::size_t output_high_water = 256 * 1024;
@@ -80,6 +87,13 @@ struct server_options {
   /// Whether a client that ends its sending side has given up on the answer of a coroutine, which is then
   /// cancelled. It may also just have said all it has to say, so: no. A broken connection always cancels.
   bool end_cancels = false;
+
+  /// For listeners with `tls`. serve() uses what the supervisor has (cluster::options::tls) where this has no
+  /// certificates. The files are read when the server is made and at server::renew_tls().
+  tls_options tls;
+  /// Who is believed that speaks for others, at listeners with `proxy` and in header fields. serve() uses
+  /// what the supervisor has (cluster::options::proxies) where this list is empty.
+  proxy_options proxies;
 
   /// Called for each answer, on the event loop; see common_log_line() and json_log_line(). Must not throw.
   std::function<void(const access&)> on_access;

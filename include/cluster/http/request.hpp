@@ -42,7 +42,8 @@ class request {
   CLUSTER_API std::string_view path() const noexcept;
   /// Its query without the question mark, still encoded; may be empty.
   CLUSTER_API std::string_view query() const noexcept;
-  /// Whom the client meant to reach: host and port of an absolute target, else of the Host field.
+  /// Whom the client meant to reach: host and port of an absolute target, else of the Host field; with
+  /// server_options::proxies what a trusted proxy says it was.
   CLUSTER_API std::string_view host() const noexcept;
   /// 10 or 11; higher minor versions count as 11.
   CLUSTER_API unsigned version() const noexcept;
@@ -90,9 +91,18 @@ class request {
   CLUSTER_API std::string_view form(std::string_view name) const;
   CLUSTER_API bool has_form(std::string_view name) const;
 
-  /// Who sent it: "192.0.2.1:4711", "[2001:db8::1]:4711", or "unix". One system call; empty when the
-  /// connection is gone.
+  /// Who sent it: "192.0.2.1:4711", "[2001:db8::1]:4711", or "unix"; whom a proxy that is believed has named
+  /// (server_options::proxies), which may be without a port: "192.0.2.1", "[2001:db8::1]". One system call;
+  /// empty when the connection is gone.
   CLUSTER_API std::string remote_address() const;
+
+  /// Whether it came over TLS, here or, as a proxy that is believed says, there.
+  CLUSTER_API bool is_secure() const noexcept;
+  /// "https" or "http", by that.
+  CLUSTER_API std::string_view scheme() const noexcept;
+  /// The subject of the certificate that the client has shown and that was found good,
+  /// "CN=Ann,O=Example" (RFC 4514); empty if it showed none.
+  CLUSTER_API std::string client_subject() const;
 
  private:
   friend struct exchange;

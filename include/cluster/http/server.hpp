@@ -49,7 +49,7 @@ struct server_counters {
 /// it; destroying it closes its connections.
 class server {
  public:
-  /// Throws std::invalid_argument if an option is out of range.
+  /// Throws std::invalid_argument if an option is out of range or a file of `tls` is not good.
   CLUSTER_API server(boost::asio::io_context& context, const router& app, server_options options = {});
   server(boost::asio::io_context&, router&&, server_options = {}) = delete;
   CLUSTER_API ~server();
@@ -57,7 +57,8 @@ class server {
   server& operator=(const server&) = delete;
 
   /// Begins to accept. Takes duplicates of the descriptors, which it closes by itself; it never calls
-  /// shutdown(2) or listen(2) on them. May be called again with more. Throws boost::system::system_error.
+  /// shutdown(2) or listen(2) on them. May be called again with more. Throws boost::system::system_error, and
+  /// std::invalid_argument for a listener with TLS if there is no certificate.
   CLUSTER_API void start(std::span<const listener> listeners);
 
   /// Serves a connected stream socket that somebody else accepted. Takes the descriptor over, also if it
@@ -91,6 +92,14 @@ class server {
   /// connections and requests there are and how long they take. serve() does it. Both objects
   /// must then live as long as the context runs.
   CLUSTER_API void move_with(worker& self);
+
+  /// Speaks TLS with what the supervisor has for `self` (cluster::options::tls), now and when that changes.
+  /// serve() does it. Both objects must then live as long as the context runs. Throws std::invalid_argument.
+  CLUSTER_API void secure_with(worker& self);
+
+  /// Reads certificates and keys anew; connections that are open go on as they are. Throws
+  /// std::invalid_argument if they are not good, and what was there stays.
+  CLUSTER_API void renew_tls(const tls_options& from);
 
   /// Closes everything at once; a drain that is under way completes with operation_aborted.
   CLUSTER_API void stop();

@@ -27,7 +27,7 @@ class running_server {
  public:
   using set_up = std::function<void(http::router&)>;
 
-  explicit running_server(const set_up& routes, http::server_options options = {})
+  explicit running_server(const set_up& routes, http::server_options options = {}, bool proxy = false)
       : socket_(context_, {boost::asio::ip::address_v4::loopback(), 0}) {
     socket_.listen(1024);
     routes(app_);
@@ -36,8 +36,10 @@ class running_server {
       failures_.push_back(std::string(where) + ": " + std::string(what));
     };
     options.log.level = log_level::off;
+    const bool tls = !options.tls.certificates.empty();
     server_ = std::make_unique<http::server>(context_, app_, std::move(options));
-    const std::array listeners{listener{.name = "test", .uri = "", .native_handle = socket_.native_handle()}};
+    const std::array listeners{listener{
+        .name = "test", .uri = "", .tls = tls, .proxy = proxy, .native_handle = socket_.native_handle()}};
     server_->start(listeners);
     thread_ = std::thread([this] { context_.run(); });
   }

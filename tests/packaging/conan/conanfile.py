@@ -24,7 +24,7 @@ class ClusterTestPackage(ConanFile):
 
     def test(self):
         if can_run(self):
-            for program in ("consumer_core", "consumer_http"):
+            for program in ("consumer_core", "consumer_http", "consumer_tls"):
                 path = os.path.join(self.cpp.build.bindirs[0], program)
                 self.run(f"{path} --version", env="conanrun")
                 self.run(f"{path} --check", env="conanrun")

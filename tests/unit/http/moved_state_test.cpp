@@ -42,3 +42,33 @@ TEST_CASE("a session comes out with its handshake", "[http][move]") {
       REQUIRE_FALSE(unpack_state(std::string_view(packed).substr(0, size)));
   }
 }
+
+TEST_CASE("whom a proxy has named goes along, with a state and without one", "[http][move][proxy]") {
+  moved_state what;
+  what.client = "[2001:db8::1]:4711";
+  what.client_secure = true;
+  what.has_octets = false;
+  const auto through = [&] {
+    const std::string packed = pack_state(what);
+    const auto back = unpack_state(packed);
+    REQUIRE(back);
+    CHECK(back->what == what.what);
+    CHECK(back->client == what.client);
+    CHECK(back->client_secure == what.client_secure);
+    CHECK(back->has_octets == what.has_octets);
+    CHECK(back->octets == what.octets);
+    CHECK(back->head == what.head);
+    for (std::size_t size = 1; size < 3 + what.client.size(); ++size)
+      CHECK_FALSE(unpack_state(std::string_view(packed).substr(0, size)));
+  };
+  through();
+  what.has_octets = true;
+  through();
+  what.octets = "user=7";
+  through();
+  what.what = moved_state::kind::websocket;
+  what.head = "GET /";
+  through();
+  what.client = "";  // only that it came over TLS
+  through();
+}

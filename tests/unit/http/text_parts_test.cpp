@@ -116,6 +116,37 @@ TEST_CASE("forms", "[http][form]") {
   CHECK(none.data.view.content_type().empty());
 }
 
+TEST_CASE("forms of several parts", "[http][form]") {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: ";
+  const std::string content =
+      "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--XX\r\nContent-Disposition: "
+      "form-data; "
+      "name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--XX--\r\n";
+  parsed p(head + "multipart/form-data; boundary=XX\r\n\r\n", content);
+  const auto parts = http::form_parts(p.data.view);
+  REQUIRE(parts);
+  REQUIRE(parts->size() == 2);
+  CHECK(parts->front().name == "a");
+  CHECK(parts->front().body == "1");
+  CHECK_FALSE(parts->front().is_file);
+  CHECK(parts->back().filename == "x.txt");
+  CHECK(parts->back().content_type == "text/plain");
+  CHECK(parts->back().body == "hello");
+  CHECK(parts->back().is_file);
+  CHECK_FALSE(http::form_parts(p.data.view, {.parts = 1}));
+  parsed other(head + "text/plain\r\n\r\n", content);
+  CHECK_FALSE(http::form_parts(other.data.view));
+}
+
+TEST_CASE("lines of an access log name the client with or without a port", "[http][log]") {
+  for (const auto& [remote, shown] :
+       {std::pair{"192.0.2.1:80", "192.0.2.1 "}, std::pair{"192.0.2.1", "192.0.2.1 "},
+        std::pair{"[2001:db8::1]", "2001:db8::1 "}, std::pair{"unix", "unix "}, std::pair{"", "- "}}) {
+    INFO(remote);
+    CHECK(http::common_log_line({nullptr, 400, 0, {}, remote}).starts_with(shown));
+  }
+}
+
 TEST_CASE("lines of an access log cannot be forged", "[http][log]") {
   parsed p("GET /a?\"b\" HTTP/1.1\r\nHost: a\r\nUser-Agent: x\xff\"\\y\r\nReferer: http://r/\r\n\r\n");
   const http::access what{&p.data.view, 200, 1234, std::chrono::microseconds(56), "[2001:db8::1]:80"};

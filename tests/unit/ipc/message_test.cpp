@@ -73,6 +73,10 @@ TEST_CASE("welcome carries identity and listeners in their order") {
   CHECK(back.heartbeat == what.heartbeat);
   CHECK(back.rendezvous == what.rendezvous);
   CHECK(back.orphan_timeout == what.orphan_timeout);
+  CHECK(back.tls == 4321);
+  CHECK(back.trusted_proxies == what.trusted_proxies);
+  CHECK(back.forwarded == 2);
+  CHECK(through(ipc::welcome{}).tls == 0);
   CHECK_FALSE(through(ipc::welcome{}).load_board);
   CHECK(back.probe == what.probe);
   CHECK(through(ipc::welcome{}).probe.empty());
@@ -85,6 +89,8 @@ TEST_CASE("welcome carries identity and listeners in their order") {
     CHECK(back.listeners[i].uri == what.listeners[i].uri);
     CHECK(back.listeners[i].kind == what.listeners[i].kind);
     CHECK(back.listeners[i].port == what.listeners[i].port);
+    CHECK(back.listeners[i].tls == what.listeners[i].tls);
+    CHECK(back.listeners[i].proxy == what.listeners[i].proxy);
     CHECK(back.listeners[i].native_handle == -1);  // a number of another process means nothing here
   }
 }

@@ -33,12 +33,17 @@ inline ipc::welcome full_welcome(std::size_t listeners) {
   what.schedule = schedule::reuse_port;
   what.max_connections = 20'000;
   what.max_connections_total = ~std::uint64_t{0};
+  what.tls = 4321;
+  what.trusted_proxies = {"10.0.0.0/8", "unix"};
+  what.forwarded = 2;
   for (std::size_t i = 0; i < listeners; ++i) {
     listener each;
     each.name = "tcp-" + std::to_string(i);
     each.uri = "tcp://[::1]:" + std::to_string(65535 - i);
     each.port = static_cast<std::uint16_t>(65535 - i);
     if (i % 2 == 1) each.kind = listener::family::unix_socket;
+    each.tls = i % 3 == 0;
+    each.proxy = i % 5 == 0;
     what.listeners.push_back(each);
   }
   return what;
@@ -72,6 +77,7 @@ inline std::vector<ipc::message> sample_messages() {
   report.state = worker_state::draining;
   report.load_board = true;
   report.statistics = true;
+  report.tls = 99;
   report.listeners = full_welcome(2).listeners;
   return {report,
           ipc::adopted{std::chrono::seconds(30), std::chrono::milliseconds(300), std::chrono::seconds(60)},
@@ -92,6 +98,7 @@ inline std::vector<ipc::message> sample_messages() {
           ipc::offer{},
           ipc::offer{7, {}, {}, 64},
           ipc::taken{3},
+          ipc::tls_material{0xFFFF'FFFF'FFFF'FFFF},
           ipc::note{},
           ipc::note{ipc::note::kind::failed, {9}, 77, error::timed_out, 0, {}},
           ipc::note{ipc::note::kind::request, ipc::everybody, ~std::uint64_t{0}, error::not_handled, 0,

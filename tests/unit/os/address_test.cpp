@@ -158,3 +158,27 @@ TEST_CASE("a listener's own parameters are read") {
   CHECK(local->mode == 0600U);
   CHECK(local->name == "local");
 }
+
+TEST_CASE("how connections of an address begin stands behind it, in any order and once each") {
+  std::string why;
+  const auto read = [&](const std::string& text) {
+    const auto found = parse_listen_address(text, why);
+    if (!found) return std::string("refused");
+    return std::string(found->tls ? "tls " : "") + (found->proxy ? "proxy " : "") +
+           (found->what == listen_address::kind::tcp ? std::to_string(found->port)
+                                                     : found->path + found->name);
+  };
+  CHECK(read("3000") == "3000");
+  CHECK(read("3000+tls") == "tls 3000");
+  CHECK(read("[::]:3000+proxy") == "proxy 3000");
+  CHECK(read("tcp://[::]:3000?v6only=1+tls") == "tls 3000");
+  CHECK(read("127.0.0.1:3000+proxy+tls") == "tls proxy 3000");
+  CHECK(read("127.0.0.1:3000+tls+proxy") == "tls proxy 3000");
+  CHECK(read("unix:/run/app.sock+proxy") == "proxy /run/app.sock");
+  CHECK(read("unix:/run/c++") == "/run/c++");
+  CHECK(read("systemd:web+tls") == "tls web");
+  for (const char* bad : {"3000+tls+tls", "3000+proxy+proxy", "3000+tsl", "+tls", "unix:+tls", "3000+"}) {
+    INFO(bad);
+    CHECK(read(bad) == "refused");
+  }
+}

@@ -22,6 +22,9 @@ struct bad_variable {
 
 TEST_CASE("a bad flag is refused with flag, value and what is accepted") {
   const auto each = GENERATE(values<bad_case>({
+      {{"--listen", "3000+tls"}, {"listen", "'3000+tls'", "a certificate and its key"}},
+      {{"--listen", "3000+tsl"}, {"listen", "'3000+tsl'", "+tls"}},
+      {{"--admin", "9100+tls"}, {"admin", "'9100+tls'", "without +tls"}},
       {{"--workers", "many"}, {"--workers", "'many'", "1 to 1024", "auto"}},
       {{"--workers", "0"}, {"--workers", "'0'", "1 to 1024"}},
       {{"--workers", "1025"}, {"--workers", "'1025'", "1 to 1024"}},
@@ -106,6 +109,10 @@ TEST_CASE("a bad variable is refused with its name, value and what is accepted")
       {"CLUSTER_WORKERS", "", "1 to 1024"},
       {"CLUSTER_DRAIN_TIMEOUT", "soon", "30s"},
       {"CLUSTER_LOG_FORMAT", "xml", "text or json"},
+      {"CLUSTER_TLS_CLIENTS", "all", "off, optional or required"},
+      {"CLUSTER_TLS_MINIMUM", "1.1", "1.2 or 1.3"},
+      {"CLUSTER_TLS_TICKET_ROTATION", "10ms", "whole seconds"},
+      {"CLUSTER_FORWARDED", "on", "off, forwarded or x-forwarded"},
       {"CLUSTER_BACKLOG", "0", "1 to 1000000"},
       {"CLUSTER_BACKLOG", "1000001", "1 to 1000000"},
       {"CLUSTER_RESTART_WINDOW", "x", "30s"},

@@ -76,6 +76,15 @@ inline std::string shown(const options& o, const std::string& name) {
     return all;
   };
   if (name == "listen") return list(o.listen, [](const std::string& s) { return s; });
+  if (name == "tls-certificate")
+    return list(o.tls.certificates, [](const tls_certificate& c) { return c.certificate; });
+  if (name == "tls-key") return list(o.tls.certificates, [](const tls_certificate& c) { return c.key; });
+  if (name == "trusted-proxies") return list(o.proxies.trusted, [](const std::string& s) { return s; });
+  if (name == "forwarded") return std::to_string(static_cast<int>(o.proxies.forwarded));
+  if (name == "tls-clients") return std::to_string(static_cast<int>(o.tls.clients));
+  if (name == "tls-client-ca") return o.tls.client_ca;
+  if (name == "tls-minimum") return o.tls.minimum == tls_options::version::tls_1_3 ? "1.3" : "1.2";
+  if (name == "tls-ticket-rotation") return std::to_string(o.tls.ticket_rotation.count());
   if (name == "workers") return std::to_string(o.workers);
   if (name == "ready-timeout") return ms(o.ready_timeout);
   if (name == "probe") return o.probe;
@@ -145,6 +154,15 @@ struct setting_case {
 inline const std::vector<setting_case>& setting_cases() {
   static const std::vector<setting_case> all{
       {"listen", R"(["1001", "unix:/a"])", "1002,unix:/b", "1003", "1001,unix:/a", "1002,unix:/b", "1003"},
+      {"tls-certificate", "\"/a\"", "/b", "c", "/a", "/b", "c"},
+      {"tls-key", "\"/a\"", "/b", "c", "/a", "/b", "c"},
+      {"tls-clients", "\"optional\"", "required", "", "1", "2", ""},
+      {"trusted-proxies", R"(["10.0.0.0/8", "unix"])", "192.0.2.1,::1", "", "10.0.0.0/8,unix",
+       "192.0.2.1,::1", ""},
+      {"forwarded", "\"off\"", "off", "", "0", "0", ""},
+      {"tls-client-ca", "\"/a\"", "/b", "", "/a", "/b", ""},
+      {"tls-minimum", "\"1.3\"", "1.3", "", "1.3", "1.3", ""},
+      {"tls-ticket-rotation", "\"1h\"", "0", "", "3600", "0", ""},
       {"workers", "2", "3", "4", "2", "3", "4"},
       {"ready-timeout", "\"2s\"", "3000ms", "4", "2000", "3000", "4000"},
       {"probe", "\"/a\"", "/b", "/c", "/a", "/b", "/c"},

@@ -26,21 +26,23 @@ const std::array rules{
     module_rule{"os", {"os", "common"}, {}, {"system", "boost/asio", "boost/process"}},
     module_rule{"ipc", {"ipc", "os", "common"}, {}, {"system", "boost/asio"}},
     module_rule{"supervisor",
-                {"supervisor", "policy", "ipc", "os", "common"},
+                {"supervisor", "policy", "ipc", "os", "tls", "common"},
                 {"supervisor.hpp"},
                 {"system", "boost/asio"}},
     module_rule{"worker", {"worker", "ipc", "os", "common"}, {"worker.hpp"}, {"system", "boost/asio"}},
     module_rule{"run",
-                {"run", "os", "common"},
+                {"run", "os", "tls", "common"},
                 {"run.hpp", "supervisor.hpp", "worker.hpp", "control_client.hpp", "control_server.hpp"},
                 {"system", "boost/asio", "boost/json"}},
     module_rule{"wire", {"wire", "common"}, {}, {"boost/beast"}},
+    module_rule{"tls", {"tls", "wire", "common"}, {}, {"system"}},
+    module_rule{"tls_openssl", {"tls_openssl", "tls", "wire", "common"}, {}, {"openssl/"}},
     module_rule{"control",
                 {"control", "wire", "common"},
                 {"supervisor.hpp", "control_client.hpp", "control_server.hpp"},
                 {"system", "boost/asio", "boost/json"}},
     module_rule{"http",
-                {"http", "wire", "common"},
+                {"http", "wire", "tls", "common"},
                 {"worker.hpp", "http.hpp", "http/"},
                 {"system", "boost/asio", "boost/beast"}},
     module_rule{"ctl",
@@ -54,7 +56,7 @@ const names faces{"supervisor.hpp",     "worker.hpp", "run.hpp", "control_client
                   "control_server.hpp", "http.hpp",   "http/",   "cluster.hpp"};
 
 /// Third-party and system headers that only some modules may name.
-const names restricted{"boost/asio", "boost/process", "boost/json", "boost/beast", "CLI/"};
+const names restricted{"boost/asio", "boost/process", "boost/json", "boost/beast", "CLI/", "openssl/"};
 
 /// Headers of the operating system outside <sys/...>.
 const names system_headers{"unistd.h",  "fcntl.h", "signal.h", "poll.h",   "spawn.h", "sched.h",
@@ -62,7 +64,7 @@ const names system_headers{"unistd.h",  "fcntl.h", "signal.h", "poll.h",   "spaw
                            "pwd.h",     "grp.h",   "sys/",     "syslog.h", "dirent.h"};
 
 /// What public headers never show, because every user would have to have it too.
-const names never_public{"boost/process", "boost/json", "CLI/", "sys/", "boost/beast"};
+const names never_public{"boost/process", "boost/json", "CLI/", "sys/", "boost/beast", "openssl/"};
 
 bool starts_with_any(std::string_view text, const names& prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/launch.hpp"
+#include "os/sealed_file.hpp"
 #include "support/role.hpp"
 #include "unit/worker/supervised.hpp"
 #include "worker/impl.hpp"
@@ -95,6 +96,7 @@ TEST_CASE("listeners and the load board come with the welcome") {
     REQUIRE_FALSE(board.create());
     ipc::welcome welcome = full_welcome(3);
     welcome.load_board = true;
+    welcome.tls = 0;
     const os::unique_fd file = null_device();
     const std::vector<int> numbers{file.get(), file.get(), file.get(), board.fd()};
     REQUIRE_FALSE(os::send_message(channel.supervisor(), encoded(welcome, 4), numbers));
@@ -123,6 +125,31 @@ TEST_CASE("something else in the place of the load board costs the board and not
     CHECK(result.identity.worker == worker_id{17});
   }
   CHECK(descriptor_count() == before);
+}
+
+TEST_CASE("what TLS needs comes with the welcome, and again when it changes") {
+  supervised_by_hand it;
+  os::unique_fd file;
+  REQUIRE_FALSE(os::make_sealed_file("first", file));
+  ipc::welcome welcome = quiet_welcome();
+  welcome.tls = 5;
+  REQUIRE_FALSE(os::send_message(it.channel.supervisor(), encoded(welcome, 1), std::vector<int>{file.get()}));
+  it.begin();
+  CHECK(it.self->tls_material() == "first");
+  int changes = 0;
+  it.self->on_tls_change([&] { ++changes; });
+  const auto tell = [&](std::string_view content, std::uint64_t size) {
+    REQUIRE_FALSE(os::make_sealed_file(content, file));
+    REQUIRE_FALSE(os::send_message(it.channel.supervisor(), encoded(ipc::tls_material{size}, 1),
+                                   std::vector<int>{file.get()}));
+    it.run();
+  };
+  tell("second one", 10);
+  CHECK(it.self->tls_material() == "second one");
+  CHECK(changes == 1);
+  tell("third", 6);  // another size than it says: what was there stays
+  CHECK(it.self->tls_material() == "second one");
+  CHECK(changes == 1);
 }
 
 TEST_CASE("a process that no supervisor started is no worker") {
@@ -154,6 +181,7 @@ TEST_CASE("a handshake that fails says why and leaks nothing") {
     SECTION("another protocol") {
       ipc::welcome welcome = full_welcome(2);
       welcome.load_board = false;
+      welcome.tls = 0;
       welcome.protocol = ipc::protocol_version + 1;
       REQUIRE_FALSE(channel.say(welcome, 2));
       expected = error::protocol_version;
@@ -167,6 +195,7 @@ TEST_CASE("a handshake that fails says why and leaks nothing") {
     SECTION("fewer listeners than announced") {
       ipc::welcome welcome = full_welcome(3);
       welcome.load_board = false;
+      welcome.tls = 0;
       REQUIRE_FALSE(channel.say(welcome, 2));
       expected = error::descriptors_lost;
     }

@@ -63,6 +63,23 @@ inline ipc::welcome quiet_welcome() {
   return what;
 }
 
+/// The same as below, for a welcome that the test sends itself.
+struct supervised_by_hand {
+  boost::asio::io_context context;
+  marked_channel channel;
+  std::optional<worker> self;
+
+  void begin() {
+    self.emplace(context);
+    static_cast<void>(channel.pair.other.release());  // the worker's now
+    channel.hear_a<ipc::hello>();
+  }
+  void run() {
+    context.restart();
+    while (context.poll() != 0) {}
+  }
+};
+
 /// A worker object in this process, with the supervisor's end in the test's hand.
 struct supervised {
   boost::asio::io_context context;

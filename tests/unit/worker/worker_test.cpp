@@ -44,6 +44,7 @@ TEST_CASE("listeners are open until they are released, and closed with the worke
     ipc::welcome welcome = full_welcome(3);
     welcome.level = log_level::off;
     welcome.load_board = false;
+    welcome.tls = 0;
     supervised it(welcome);
     REQUIRE(it.self->listeners().size() == 3);
     CHECK(it.self->listeners()[0].name == "tcp-0");

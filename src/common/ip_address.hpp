@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cluster {
+
+/// An IPv4 or IPv6 address as a value. IPv4 in IPv6 (::ffff:a.b.c.d) is IPv4.
+struct ip_address {
+  std::array<std::uint8_t, 16> octets{};  ///< the first four of them for IPv4
+  bool v6 = false;
+
+  friend bool operator==(const ip_address&, const ip_address&) = default;
+};
+
+/// From its octets, four or sixteen, as they are on the wire.
+ip_address make_ip_address(std::string_view octets);
+
+/// "192.0.2.1", "2001:db8::1"; nothing else round it.
+std::optional<ip_address> parse_ip_address(std::string_view text);
+
+/// The same with what peers have round it: "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80".
+std::optional<ip_address> parse_endpoint(std::string_view text);
+
+std::string to_string(const ip_address& address);
+/// "192.0.2.1:80", "[2001:db8::1]:80"
+std::string to_endpoint(const ip_address& address, std::uint16_t port);
+
+/// All addresses that begin with the same bits.
+struct ip_network {
+  ip_address first;
+  unsigned bits = 0;
+
+  bool contains(const ip_address& address) const noexcept;
+};
+
+/// "10.0.0.0/8", "2001:db8::/32", or an address alone. Bits behind the prefix have to be zero.
+std::optional<ip_network> parse_ip_network(std::string_view text);
+
+}  // namespace cluster
