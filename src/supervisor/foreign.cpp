@@ -104,7 +104,7 @@ void supervisor::impl::heed(worker_process& process, worker_id id, const notific
   }
   if (said.ready) apply(fleet->ready(id, now));
   if (process.page && running && fleet->is_ready(id) && !dog.watches(id)) watch(id);
-  if (said.trouble && running) apply(fleet->hung(id, settings.hang_timeout, now));
+  if (said.trouble && running) apply(fleet->hung(id, settings.hang_timeout, said.status, now));
   if (!said.stopping || !running) return;
   forget(id);
   apply(fleet->draining(id, now));
