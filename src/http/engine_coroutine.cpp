@@ -122,9 +122,11 @@ void engine::give_up(connection& c) {
   wire::byte_buffer last;
   wire::write_response(last, {503, "text/plain; charset=utf-8", {}, "not answered in time\n", clock_.date()},
                        {11, false, false});
-  const std::string_view octets = last.view();
+  wire::byte_buffer sealed;
+  if (c.own.sealed()) c.own.edge->tls->send(last.view(), sealed);
+  const std::string_view octets = c.own.sealed() ? sealed.view() : last.view();
   [[maybe_unused]] const auto sent = ::send(c.fd, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (options_.on_access) dispatcher_.log_access(c.current.get(), c.fd, 503, octets.size());
+  if (options_.on_access) dispatcher_.log_access(c.current.get(), c.own, c.fd, 503, last.size());
   close(c);
 }
 
