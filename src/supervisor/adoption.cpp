@@ -103,7 +103,9 @@ void supervisor::impl::take_listeners(std::vector<os::listen_socket>& into) {
     const listener& described = most->report.listeners[i];
     // Files of sockets that this cluster has made are its to remove; those of passed ones are not.
     const bool made_here = std::ranges::any_of(kept.listen, [&](const std::string& listen) {
-      return listen.substr(0, listen.find_first_of("?+")) == described.uri;
+      std::string ignored;
+      const auto at = os::parse_listen_address(listen, ignored);
+      return at && at->what == os::listen_address::kind::unix_socket && "unix:" + at->path == described.uri;
     });
     os::listen_socket socket;
     if (os::adopt_listener(std::move(most->listeners[i]), described, made_here, socket)) return;

@@ -120,6 +120,10 @@ problem check_foreign(const options& o) {
   if (o.schedule == schedule::round_robin)
     return "schedule: only workers built on the library can be handed connections, the others accept for "
            "themselves";
+  std::string ignored;
+  for (const std::string& uri : o.listen)
+    if (const auto at = os::parse_listen_address(uri, ignored); at && (at->tls || at->proxy))
+      return "listen: '" + uri + "': only workers built on the library speak TLS and the PROXY protocol";
   if (auto found = check_duration("foreign.ready_after", o.foreign->ready_after, true)) return found;
   if (!o.foreign->wait_ready && o.foreign->ready_after > o.ready_timeout)
     return "foreign.ready_after: later than ready_timeout, so no worker would ever be ready";

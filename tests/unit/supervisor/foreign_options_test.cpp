@@ -22,6 +22,11 @@ TEST_CASE("what a foreign program cannot do is refused by name", "[foreign]") {
   CHECK(complaint([](options&) {}).empty());
   CHECK(complaint([](options& o) { o.executable.clear(); }).starts_with("foreign: "));
   CHECK(complaint([](options& o) { o.probe = "/healthz"; }).starts_with("probe: "));
+  CHECK(complaint([](options& o) { o.listen = {"3000+proxy"}; }).starts_with("listen: '3000+proxy': "));
+  CHECK(complaint([](options& o) {
+          o.listen = {"3000+tls"};
+          o.tls.certificates = {{"a.pem", "a.key"}};
+        }).starts_with("listen: '3000+tls': "));
   CHECK(complaint([](options& o) { o.max_requests = 5; }).starts_with("max_requests: "));
   CHECK(complaint([](options& o) { o.foreign->stop_signal = 0; }).starts_with("foreign.stop_signal: 0 "));
   CHECK(complaint([](options& o) { o.foreign->stop_signal = 65; }).starts_with("foreign.stop_signal: 65 "));
