@@ -62,6 +62,8 @@ bool take_query(std::string_view& text, listen_address& address, std::string& wh
   const auto mark = text.find('?');
   if (mark == text.npos) return true;
   std::string_view query = text.substr(mark + 1);
+  // A file may be named like that.
+  if (address.what == listen_address::kind::unix_socket && query.find('=') == query.npos) return true;
   text = text.substr(0, mark);
   while (true) {
     const std::size_t end = std::min(query.find('&'), query.size());

@@ -162,6 +162,7 @@ void worker::impl::accept(accept_handler handler) {
   if (taking && taking->busy()) return refuse(make_error_code(error::already_running));
   if (!taking) {
     taking = std::make_shared<intake>(*this);
+    show_load();
     moves->on_arrival([weak = std::weak_ptr(taking)](moving_connection&& what) {
       const auto to = weak.lock();
       // Without HTTP nobody knows what octets and state of a moved one would mean.
@@ -175,6 +176,11 @@ void worker::impl::accept(accept_handler handler) {
   std::vector<os::unique_fd> along;
   along.push_back(std::move(connection));
   on_offer(what, std::move(along));
+}
+
+// Who has no entry yet has no share, and the others would not let it go first.
+void worker::impl::show_load() noexcept {
+  if (taking && state == worker_state::ready) board.publish(identity.slot.value, load);
 }
 
 void worker::impl::stop_accepting() {

@@ -64,6 +64,7 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void on_offer(const ipc::offer& what, std::vector<os::unique_fd> descriptors);
   void accept(accept_handler handler);
   void stop_accepting();
+  void show_load() noexcept;
 
   // The application's messages (messages.cpp).
   using sent_handler = ipc::mailbox::sent_handler;

@@ -71,6 +71,7 @@ void worker::ready() {
   impl_->state = worker_state::ready;
   // From here on it is watched, however long the start has taken.
   if (!impl_->heartbeats.empty()) impl_->heartbeats.front()->show();
+  impl_->show_load();
   impl_->channel->send(ipc::ready{});
 }
 

@@ -116,12 +116,13 @@ const role as_obedient{"obedient", obedient};
 
 // Writes down how it was started: folder, arguments, two variables, and what comes out of descriptor 4.
 int telling(int argc, char** argv) {
+  // Before anything else can have that number.
+  char text[64] = {};
+  if (::read(4, text, sizeof text - 1) < 0) std::strcpy(text, "none");
   boost::asio::io_context context;
   cluster::worker self(context);
   self.handle_signals();
   self.async_wait_drain([&](cluster::error_code, cluster::drain_notice) { self.done(); });
-  char text[64] = {};
-  if (::read(4, text, sizeof text - 1) < 0) std::strcpy(text, "none");
   char folder[4096] = {};
   const char* set = std::getenv("TELLING");
   std::cout << (::getcwd(folder, sizeof folder) != nullptr ? folder : "") << '|' << (argc > 1 ? argv[1] : "")

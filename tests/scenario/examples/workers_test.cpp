@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stdexcept>
 
 using namespace cluster::test;
 
@@ -73,13 +74,17 @@ TEST_CASE("a protocol of one's own, under each schedule and over a reload", "[ex
     if (std::to_string(each.id) == home)
       cluster.wait_for("worker " + home + " (slot " + std::to_string(each.slot) + ", pid " +
                        std::to_string(each.pid) + ") drains");
-  REQUIRE(old.send("two\n"));  // its worker finishes it
-  CHECK(old.read_until("two\n").size() == 7);
-  CHECK(old.closed_by_server());
+  // Its worker goes on answering until it knows that it drains; that answer is the last one.
+  int answered = 0;
+  try {
+    for (; answered < 1000 && old.send("two\n"); ++answered) old.read_until(": two\n");
+  } catch (const std::runtime_error&) {}
+  CHECK((answered > 0 && answered < 1000));
   cluster.wait_for("reload completed: 2 of 2 slots");
-  connection fresh(cluster.port());
-  REQUIRE(fresh.send("hello\n"));
-  CHECK(fresh.read_until(": hello\n") >= "3");
+  auto fresh = std::make_unique<connection>(cluster.port());
+  REQUIRE(fresh->send("hello\n"));
+  CHECK(fresh->read_until(": hello\n") >= "3");
+  fresh.reset();  // or the drain would wait for it
   stop(cluster);
 }
 
