@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cluster/log.hpp>
+#include <cluster/routing.hpp>
+#include <cluster/types.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -114,6 +116,18 @@ struct options {
   std::uint64_t max_rss = 0;
   restart_policy restart;
   reload_options reload;
+  /// Who takes connections from the listeners. With `reuse_port` sockets that are not TCP, or were passed by
+  /// somebody else, are shared. Workers that live on after their supervisor keep what they have.
+  cluster::schedule schedule = cluster::schedule::shared;
+  /// Connections that one worker may have open; one that has them accepts no more until some are closed, and
+  /// new ones wait in the accept queue. Counted is what the worker publishes (see worker::publish_load;
+  /// cluster::http does); what comes from a draining worker is taken all the same. Zero: no limit.
+  std::size_t max_connections = 0;
+  /// The same for all workers together. Workers that accept by themselves may go beyond it for a moment, by
+  /// one connection each.
+  std::size_t max_connections_total = 0;
+  /// Picks the worker for a connection; needs schedule::round_robin. Without it they come in turn.
+  connection_router router;
   /// Length of the accept queue asked for; the kernel caps it at net.core.somaxconn.
   int backlog = 4096;
   /// Access mode of Unix sockets made for `unix:` listeners.

@@ -117,6 +117,7 @@ struct cluster_status {
   std::size_t ready = 0;   ///< workers that are ready now
   bool stopping = false;
   bool captures_output = false;             ///< options::capture_output
+  cluster::schedule schedule{};             ///< options::schedule, or that of workers that were taken over
   std::vector<std::string> listeners;       ///< where it really listens, as URIs
   std::vector<std::string> listener_names;  ///< of the same, as workers see them
   std::vector<worker_status> workers;       ///< the living ones, by slot

@@ -36,6 +36,13 @@ enum class stop_mode : std::uint8_t {
   fast       ///< TERM now, KILL after options::kill_timeout
 };
 
+/// Who takes connections from the listeners.
+enum class schedule : std::uint8_t {
+  shared,       ///< all workers accept from the same sockets, each no more than its share
+  round_robin,  ///< the supervisor accepts and hands each connection to the next worker in turn
+  reuse_port    ///< a TCP socket for each slot, among which the kernel shares connections out
+};
+
 /// Why a worker ended.
 enum class exit_reason : std::uint8_t {
   requested,        ///< the whole cluster, or this one worker, was asked to stop (TERM from outside, too)
@@ -63,6 +70,8 @@ struct exit_status {
 
 CLUSTER_API std::string_view to_string(worker_state) noexcept;
 CLUSTER_API std::string_view to_string(exit_reason) noexcept;
+/// As flags and status reports name it: "shared", "round-robin", "reuse-port".
+CLUSTER_API std::string_view to_string(schedule) noexcept;
 /// In words: "exit code 3", "signal 9 (SIGKILL)", "signal 11 (SIGSEGV), core dumped".
 CLUSTER_API std::string to_string(const exit_status&);
 

@@ -37,10 +37,11 @@ struct drain_notice {
 
 /// A live connection between two messages of its protocol, on its way from a draining worker to another.
 struct moving_connection {
-  int fd = -1;            ///< non-blocking; belongs to whoever has taken the connection
-  std::string unread;     ///< octets received and not used yet; up to 48 KiB can move
-  std::string state;      ///< the application's own, up to 8 KiB
-  bool returned = false;  ///< it was this worker's own, and the other one did not take it
+  int fd = -1;                              ///< non-blocking; belongs to whoever has taken the connection
+  std::string unread;                       ///< octets received and not used yet; up to 48 KiB can move
+  std::string state;                        ///< the application's own, up to 8 KiB
+  bool returned = false;                    ///< it was this worker's own, and the other one did not take it
+  const listener* accepted_from = nullptr;  ///< the supervisor has just accepted it there; else moved
 };
 
 /// A worker's side of the cluster: who it is, its listeners, and its conversation with the supervisor.
@@ -106,6 +107,33 @@ class worker {
   /// connections go to other workers or wait; nothing is reset.
   CLUSTER_API void release_listeners();
 
+  /// Who takes connections in this cluster (options::schedule).
+  CLUSTER_API cluster::schedule schedule() const noexcept;
+
+  /// Whether this worker is to accept from its listeners. Not so under schedule::round_robin, where the
+  /// supervisor hands connections over (see on_arrival), except while that one is gone.
+  CLUSTER_API bool accepts() const noexcept;
+  /// Sets what is called when accepts() has changed.
+  CLUSTER_API void on_accepts_change(std::function<void()> handler);
+
+  /// Whether a limit on connections has been reached (options::max_connections, max_connections_total).
+  /// Whoever accepts then leaves what comes in the accept queue and asks again later.
+  CLUSTER_API bool has_enough() const noexcept;
+
+  /// Takes the next connection, whatever the schedule: from the listeners, with regard to above_share() and
+  /// has_enough(), or from the supervisor. For protocols other than those of http::serve, which accepts by
+  /// itself; do not use both. Publish the number of connections with publish_load, or shares and limits have
+  /// nothing to go by. One at a time. Errors: operation_aborted when the worker drains or is destroyed;
+  /// already_running while another one is pending; what is wrong with single connections, or passes, is no
+  /// error but waited out. Signature: void(error_code, descriptor); the connection is non-blocking and
+  /// close-on-exec. Cancellation: total and terminal.
+  template <boost::asio::completion_token_for<void(error_code, descriptor)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_accept(CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, descriptor)>(
+        [this](auto handler) { start_accept(std::move(handler)); }, token);
+  }
+
   /// Tells the other workers how many connections this one has; call it when the number changes. A single
   /// store into a shared page.
   CLUSTER_API void publish_load(std::uint32_t connections) noexcept;
@@ -137,8 +165,9 @@ class worker {
   /// Connections sent away whose arrival is not acknowledged yet. Do not say done() before it is zero.
   CLUSTER_API std::size_t moving() const noexcept;
 
-  /// Sets who receives connections: from draining workers, and this one's own ones that came back. The
-  /// handler takes the descriptor by returning true. Without a handler everything offered is declined.
+  /// Sets who receives connections: from draining workers, this one's own ones that came back, and under
+  /// schedule::round_robin all those that the supervisor accepts. The handler takes the descriptor by
+  /// returning true. Without a handler everything offered is declined.
   CLUSTER_API void on_arrival(std::function<bool(moving_connection&&)> handler);
 
   /// Sets what is called when can_move() may have become true and when moving() may have become zero.
@@ -204,10 +233,12 @@ class worker {
  private:
   using drain_handler = boost::asio::any_completion_handler<void(error_code, drain_notice)>;
 
+  using accept_handler = boost::asio::any_completion_handler<void(error_code, descriptor)>;
   using sent_handler = boost::asio::any_completion_handler<void(error_code)>;
   using answer_handler = boost::asio::any_completion_handler<void(error_code, message)>;
 
   CLUSTER_API void start_wait_drain(drain_handler handler);
+  CLUSTER_API void start_accept(accept_handler handler);
   CLUSTER_API void start_send(worker_id to, message what, sent_handler done);
   CLUSTER_API void start_broadcast(message what, sent_handler done);
   CLUSTER_API void start_request(worker_id to, message what, std::chrono::milliseconds timeout,

@@ -19,6 +19,15 @@ std::string_view to_string(worker_state state) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(schedule how) noexcept {
+  switch (how) {
+    case schedule::shared: return "shared";
+    case schedule::round_robin: return "round-robin";
+    case schedule::reuse_port: return "reuse-port";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(exit_reason reason) noexcept {
   switch (reason) {
     case exit_reason::requested: return "requested";

@@ -118,6 +118,7 @@ std::string status_json(const cluster_status& now, const measurements& measured_
   json.open().member("name", now.name).member("version", now.version).member("pid", now.pid);
   json.member("state", state_of(now)).member("uptime_s", seconds(now.uptime));
   json.member("generation", now.generation.value).member("executable", now.executable);
+  json.member("schedule", to_string(now.schedule));
   json.member("ready", now.ready).member("target", now.target);
   json.member("captures_output", now.captures_output).key("listeners").open('[');
   for (std::size_t i = 0; i < now.listeners.size(); ++i)

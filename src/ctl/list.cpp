@@ -98,6 +98,7 @@ std::vector<screen_line> header(const boost::json::value& status, const look& ho
   add("up " + short_time(number(status, "uptime_s").value_or(0)));
   add("gen " + whole(status, "generation"));
   for (const auto& each : elements(status, "listeners")) add(harmless(text(each, "uri")));
+  if (const std::string schedule = harmless(text(status, "schedule")); schedule != "shared") add(schedule);
   std::vector<screen_line> lines{std::move(line)};
   const auto* rollout = member(status, "rollout");
   if (rollout == nullptr) return lines;
@@ -210,6 +211,7 @@ std::string describe_text(const boost::json::value& status, std::uint64_t id, co
   line("memory",
        rss ? short_size(*rss) + " resident" + (pss ? ", " + short_size(*pss) + " its share" : "") : "");
   for (const auto& each : elements(status, "listeners")) line("listener", text(each, "uri"));
+  line("schedule", text(status, "schedule"));
   line("restarts", whole(worker, "restarts") + " of its slot");
   for (const auto& exit : elements(worker, "exits"))
     line("exit",

@@ -41,7 +41,7 @@ void acceptor::add(const listener& from) {
   // Connections inherit it from the listener, which saves a call for each of them.
   const int on = 1;
   if (from.kind == listener::family::tcp) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (!resting_ && !set_.add_listener(fd, *added)) {
+  if (listens() && !set_.add_listener(fd, *added)) {
     ::close(fd);
     throw_errno("listener: epoll_ctl");
   }
@@ -68,7 +68,12 @@ acceptor::result acceptor::accept_one(entry& from) {
 
 bool acceptor::ready(poll_target& target) {
   auto& from = static_cast<entry&>(target);
-  if (from.fd < 0 || resting_) return false;
+  if (from.fd < 0 || !listens()) return false;
+  if (has_enough_ && has_enough_()) {
+    constexpr std::chrono::milliseconds look_again{5};
+    pause(look_again);
+    return false;
+  }
   if (above_share_ && !std::exchange(waited_, false) && above_share_()) {
     let_others_go_first();
     return false;
@@ -98,9 +103,10 @@ void acceptor::let_others_go_first() {
 }
 
 void acceptor::pause(std::chrono::milliseconds time) {
+  if (!held_)
+    for (const auto& e : entries_)
+      if (e->fd >= 0) set_.remove(e->fd);
   resting_ = true;
-  for (const auto& e : entries_)
-    if (e->fd >= 0) set_.remove(e->fd);
   timer_.expires_after(time);
   // The timer may have fired already when this object goes; then its handler still comes.
   timer_.async_wait([this, alive = std::weak_ptr<const char>(alive_)](const error_code& ec) {
@@ -111,6 +117,18 @@ void acceptor::pause(std::chrono::milliseconds time) {
 void acceptor::resume() {
   if (!resting_) return;
   resting_ = false;
+  listen();
+}
+
+void acceptor::hold(bool on) {
+  if (std::exchange(held_, on) == on || resting_) return;
+  if (!on) return listen();
+  for (const auto& e : entries_)
+    if (e->fd >= 0) set_.remove(e->fd);
+}
+
+void acceptor::listen() {
+  if (!listens()) return;
   for (const auto& e : entries_) {
     if (e->fd >= 0 && !set_.add_listener(e->fd, *e)) return rest();
   }
@@ -121,7 +139,9 @@ void acceptor::settle_and_close() {
   // other owners of the socket.
   constexpr int most = 4096;
   for (const auto& e : entries_) {
+    if (held_) break;
     for (int i = 0; i < most && e->fd >= 0; ++i) {
+      if (has_enough_ && has_enough_()) break;
       const result got = accept_one(*e);
       if (got == result::empty || got == result::exhausted) break;
     }

@@ -36,6 +36,12 @@ class acceptor {
   /// Asked before each accept: true lets the other workers go first, for a moment. Never a refusal.
   void set_above_share(std::function<bool()> above_share) { above_share_ = std::move(above_share); }
 
+  /// Asked likewise: true leaves what comes in the queue until there is room again.
+  void set_has_enough(std::function<bool()> has_enough) { has_enough_ = std::move(has_enough); }
+
+  /// While somebody else accepts from these sockets.
+  void hold(bool on);
+
   /// A listener has something, or had: another process may have been faster. Takes one connection;
   /// returns whether there may be more at once.
   bool ready(poll_target& target);
@@ -56,7 +62,9 @@ class acceptor {
   void rest();
   void let_others_go_first();
   void pause(std::chrono::milliseconds time);
+  bool listens() const noexcept { return !resting_ && !held_; }
   void resume();
+  void listen();
 
   poll_set& set_;
   const server_options& options_;
@@ -69,6 +77,8 @@ class acceptor {
   std::shared_ptr<const char> alive_ = std::make_shared<const char>('\0');
   std::uint64_t rests_ = 0;
   std::function<bool()> above_share_;
+  std::function<bool()> has_enough_;
+  bool held_ = false;
   bool resting_ = false;
   bool waited_ = false;  ///< the others had their moment: the next connection is ours
   bool complained_ = false;

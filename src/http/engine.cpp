@@ -34,6 +34,8 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
       set_(context),
       acceptor_(context, set_, options_,
                 [this](int fd) {
+                  // Before it can have its answer: limits count what clients know of.
+                  publish_load(1);
                   open(fd, {}, {});
                   publish_load();
                 }),
@@ -95,11 +97,16 @@ bool engine::handle_events() {
 void engine::set_balance(balance how) {
   balance_ = std::move(how);
   acceptor_.set_above_share(balance_.above_share);
+  acceptor_.set_has_enough(balance_.has_enough);
 }
 
-void engine::publish_load() {
-  if (!balance_.publish || counters_.open == published_) return;
-  published_ = counters_.open;
+void engine::hold(bool on) {
+  if (!stopped_) acceptor_.hold(on);
+}
+
+void engine::publish_load(std::uint64_t coming) {
+  if (!balance_.publish || counters_.open + coming == published_) return;
+  published_ = counters_.open + coming;
   balance_.publish(static_cast<std::uint32_t>(published_));
 }
 

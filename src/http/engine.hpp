@@ -56,8 +56,11 @@ class engine : public std::enable_shared_from_this<engine> {
   struct balance {
     std::function<void(std::uint32_t)> publish;
     std::function<bool()> above_share;
+    std::function<bool()> has_enough;
   };
   void set_balance(balance how);
+  /// While the supervisor accepts, and connections come by adopt().
+  void hold(bool on);
   void set_sink(recorder::sink to) { recorder_.set(std::move(to)); }
   /// Moving became possible, or something that was under way has settled.
   void on_move_change();
@@ -94,7 +97,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void enqueue(connection& c);
   void schedule();
   void arm_tick();
-  void publish_load();
+  void publish_load(std::uint64_t coming = 0);
   void on_tick();
   void expire(connection& c);
 

@@ -77,7 +77,9 @@ bool engine::adopt(moving_connection&& arrived) {
   if (state->what == moved_state::kind::websocket) return adopt_session(arrived, *state);
   std::any kept;
   if (!arrived.state.empty()) kept = restored_state(state->octets);
+  publish_load(1);
   open(arrived.fd, arrived.unread, std::move(kept));
+  publish_load();
   pool_.recycle();
   if (!queue_.empty()) schedule();
   arm();

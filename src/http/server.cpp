@@ -47,8 +47,13 @@ void server::move_with(worker& self) {
   engine_->set_mover({[&self] { return self.can_move(); },
                       [&self](moving_connection& what) { return self.move(what); },
                       [&self] { return self.moving(); }});
-  engine_->set_balance(
-      {[&self](std::uint32_t open) { self.publish_load(open); }, [&self] { return self.above_share(); }});
+  engine_->set_balance({[&self](std::uint32_t open) { self.publish_load(open); },
+                        [&self] { return self.above_share(); }, [&self] { return self.has_enough(); }});
+  engine_->hold(self.schedule() == schedule::round_robin && !self.accepts());
+  self.on_accepts_change([&self, to = std::weak_ptr(engine_)] {
+    if (const auto engine = to.lock())
+      engine->hold(self.schedule() == schedule::round_robin && !self.accepts());
+  });
   engine_->set_sink({[&self](const traffic& totals) { self.publish_traffic(totals); },
                      [&self](std::chrono::nanoseconds time, std::uint64_t requests) {
                        self.publish_latency(time, requests);

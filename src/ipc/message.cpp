@@ -63,7 +63,11 @@ enum tag : std::uint8_t {
   tag_peer = 41,
   tag_why = 42,
   tag_bulk = 43,
-  tag_data = 44
+  tag_data = 44,
+  tag_schedule = 50,
+  tag_max_connections = 51,
+  tag_max_connections_total = 52,
+  tag_accepted_from = 53
 };
 
 constexpr std::size_t max_listeners = 64;
@@ -113,6 +117,9 @@ struct writer {
     out.number(tag_heartbeat, count(m.heartbeat));
     out.text(tag_rendezvous, m.rendezvous);
     out.number(tag_orphan_timeout, count(m.orphan_timeout));
+    out.number(tag_schedule, static_cast<std::uint64_t>(m.schedule));
+    out.number(tag_max_connections, m.max_connections);
+    out.number(tag_max_connections_total, m.max_connections_total);
     write(m.listeners);
   }
   void operator()(const report& m) {
@@ -146,6 +153,7 @@ struct writer {
   }
   void operator()(const offer& m) {
     out.number(tag_number, m.number);
+    if (m.listener != 0) out.number(tag_accepted_from, m.listener);
     out.octets(tag_unread, m.unread);
     out.octets(tag_state, m.state);
   }
@@ -231,6 +239,9 @@ void read(const field& f, welcome& out, bool& ok) {
   if (f.tag == tag_heartbeat) out.heartbeat = duration(f);
   if (f.tag == tag_rendezvous) out.rendezvous = f.text();
   if (f.tag == tag_orphan_timeout) out.orphan_timeout = duration(f);
+  if (f.tag == tag_schedule) out.schedule = bounded(f, schedule::reuse_port, schedule::shared);
+  if (f.tag == tag_max_connections) out.max_connections = f.number();
+  if (f.tag == tag_max_connections_total) out.max_connections_total = f.number();
   if (f.tag == tag_listener) {
     ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
   }
@@ -268,6 +279,7 @@ void read(const field& f, done& out) {
 
 void read(const field& f, offer& out) {
   if (f.tag == tag_number) out.number = f.number();
+  if (f.tag == tag_accepted_from) out.listener = f.number();
   if (f.tag == tag_unread) out.unread = f.text();
   if (f.tag == tag_state) out.state = f.text();
 }

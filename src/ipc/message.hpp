@@ -53,6 +53,9 @@ struct welcome {
   std::string rendezvous;                       ///< where to look for the next supervisor; empty: nowhere
   std::chrono::milliseconds orphan_timeout{0};  ///< how long
   std::chrono::milliseconds heartbeat{0};  ///< how often each event loop shows that it turns; zero: never
+  cluster::schedule schedule = cluster::schedule::shared;
+  std::uint64_t max_connections = 0;        ///< of this worker; zero: any number
+  std::uint64_t max_connections_total = 0;  ///< of all
 };
 /// Worker: the application can serve.
 struct ready {};
@@ -81,12 +84,14 @@ struct handler_failure {
   std::uint64_t suppressed = 0;  ///< more of them since the last report, not sent one by one
 };
 
-/// Worker to worker, with one descriptor: a connection between two requests. It stays the sender's until
-/// it is taken; a receiver that answers `taken` has not read from it before.
+/// Worker to worker, with one descriptor: a connection between two requests. Supervisor to worker: one that
+/// it has accepted. It stays the sender's until it is taken; a receiver that answers `taken` has not read
+/// from it before.
 struct offer {
   std::uint64_t number = 0;
-  std::string unread;  ///< octets received and not used yet, at most max_unread
-  std::string state;   ///< the application's own, at most max_state
+  std::string unread;          ///< octets received and not used yet, at most max_unread
+  std::string state;           ///< the application's own, at most max_state
+  std::uint64_t listener = 0;  ///< the supervisor's: which one it was accepted from, counted from 1
 };
 struct taken {
   std::uint64_t number = 0;

@@ -42,6 +42,7 @@ class listen_socket {
 struct listen_settings {
   int backlog = 4096;
   unsigned unix_mode = 0660;
+  bool share_port = false;  ///< TCP: other sockets of this user may listen there beside it
 };
 
 /// Opens what `address` names and appends it to `out`; one address may give several sockets (a host name

@@ -85,8 +85,24 @@ bool set_option(int fd, int level, int name, int value) {
   return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
+// With a shared port a second cluster of the same user would bind without complaint and take half of the
+// connections. A socket that shares nothing finds out, and which port a zero becomes.
+error_code nobody_else_at(endpoint& where, bool v6_only) {
+  const int family = where.storage.ss_family;
+  const unique_fd probe(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) return last_error();
+  if (!set_option(probe.get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
+      (family == AF_INET6 && !set_option(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0)) ||
+      ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&where.storage), where.length) != 0 ||
+      ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&where.storage), &where.length) != 0)
+    return last_error();
+  return {};
+}
+
 // Binds and listens; the error code tells a missing address family (a host without IPv6) from the rest.
-error_code listen_at(const endpoint& where, bool v6_only, int backlog, unique_fd& out) {
+error_code listen_at(endpoint where, bool v6_only, const listen_settings& how, unique_fd& out) {
+  if (how.share_port)
+    if (const error_code ec = nobody_else_at(where, v6_only)) return ec;
   const int family = where.storage.ss_family;
   unique_fd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return last_error();
@@ -94,9 +110,10 @@ error_code listen_at(const endpoint& where, bool v6_only, int backlog, unique_fd
   // accepted connections, which saves each of them a system call.
   if (!set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
       !set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1) ||
+      (how.share_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) ||
       (family == AF_INET6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0)) ||
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where.storage), where.length) != 0 ||
-      ::listen(fd.get(), backlog) != 0)
+      ::listen(fd.get(), how.backlog) != 0)
     return last_error();
   out = std::move(fd);
   return {};
@@ -113,11 +130,11 @@ failure add(const listen_address& address, unique_fd fd, std::vector<listen_sock
 }
 
 // Every address: one dual-stack socket, or plain IPv4 on a host without IPv6.
-failure open_any(const listen_address& address, int backlog, std::vector<listen_socket>& out) {
+failure open_any(const listen_address& address, const listen_settings& how, std::vector<listen_socket>& out) {
   unique_fd fd;
-  error_code ec = listen_at(any_address(AF_INET6, address.port), address.v6_only, backlog, fd);
+  error_code ec = listen_at(any_address(AF_INET6, address.port), address.v6_only, how, fd);
   if (!address.v6_only && (ec.value() == EAFNOSUPPORT || ec.value() == EADDRNOTAVAIL))
-    ec = listen_at(any_address(AF_INET, address.port), false, backlog, fd);
+    ec = listen_at(any_address(AF_INET, address.port), false, how, fd);
   if (ec) return {ec, explain(address, ec)};
   return add(address, std::move(fd), out);
 }
@@ -126,7 +143,7 @@ failure open_any(const listen_address& address, int backlog, std::vector<listen_
 
 failure open_tcp(const listen_address& address, const listen_settings& settings,
                  std::vector<listen_socket>& out) {
-  if (address.host.empty()) return open_any(address, settings.backlog, out);
+  if (address.host.empty()) return open_any(address, settings, out);
   std::vector<endpoint> endpoints;
   if (failure failed = resolve(address, endpoints)) return failed;
   error_code missing_family;
@@ -136,7 +153,7 @@ failure open_tcp(const listen_address& address, const listen_settings& settings,
     // Several addresses of one name stay apart; a lone `[::]` is dual stack unless told otherwise.
     const bool v6_only = address.v6_only || endpoints.size() > 1;
     unique_fd fd;
-    const error_code ec = listen_at(where, v6_only, settings.backlog, fd);
+    const error_code ec = listen_at(where, v6_only, settings, fd);
     const bool family_is_missing = ec.value() == EAFNOSUPPORT || ec.value() == EADDRNOTAVAIL;
     if (ec && family_is_missing && endpoints.size() > 1) {
       missing_family = ec;

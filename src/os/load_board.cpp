@@ -39,6 +39,22 @@ void load_board::withdraw(std::size_t slot) noexcept {
   if (page_.data() != nullptr && slot < slots) entries()[slot].load.store(0, std::memory_order_relaxed);
 }
 
+std::size_t load_board::load(std::size_t slot) const noexcept {
+  if (entries_ == nullptr || slot >= slots) return 0;
+  const std::uint32_t found = entries_[slot].load.load(std::memory_order_relaxed);
+  return found == 0 ? 0 : found - 1;
+}
+
+std::uint64_t load_board::total() const noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0, empty = 0; entries_ != nullptr && i < slots && empty < 16; ++i) {
+    const std::uint32_t found = entries_[i].load.load(std::memory_order_relaxed);
+    empty = found == 0 ? empty + 1 : 0;
+    sum += found == 0 ? 0 : found - 1;
+  }
+  return sum;
+}
+
 bool load_board::above_share(std::size_t slot) const noexcept {
   if (page_.data() == nullptr || slot >= slots) return false;
   const std::uint32_t own_entry = entries()[slot].load.load(std::memory_order_relaxed);

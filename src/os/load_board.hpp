@@ -28,6 +28,11 @@ class load_board {
   /// Says that `slot` takes no new ones (any more); its load counts no more.
   void withdraw(std::size_t slot) noexcept;
 
+  /// How many connections `slot` has; none if it takes no new ones.
+  std::size_t load(std::size_t slot) const noexcept;
+  /// How many all have together.
+  std::uint64_t total() const noexcept;
+
   /// Whether `slot` has more than its share of all: more than the mean and one.
   bool above_share(std::size_t slot) const noexcept;
 

@@ -41,6 +41,9 @@ bool read_line(std::string_view key, std::string_view rest, kept_state& into) {
     into.name = rest;
   } else if (key == "listen") {
     into.listen.emplace_back(rest);
+  } else if (key == "schedule") {
+    for (const schedule each : {schedule::shared, schedule::round_robin, schedule::reuse_port})
+      if (to_string(each) == rest) into.schedule = each;
   } else if (key == "ids") {
     std::array<std::uint64_t, 7> n{};
     if (!take(rest, n) || n[3] > most_slots) return false;
@@ -82,6 +85,7 @@ std::string to_text(const kept_state& state) {
   std::string text = std::string(first_line) + "\n";
   text += "name " + state.name + "\n";
   for (const std::string& each : state.listen) text += "listen " + each + "\n";
+  text += "schedule " + std::string(to_string(state.schedule)) + "\n";
   append(text, "ids",
          {state.last_worker.value, state.generation.value, state.newest.value, state.target,
           state.rolling ? 1U : 0U, state.sequence, state.configured});

@@ -38,7 +38,8 @@ struct kept_state {
   std::uint64_t configured = 0;  ///< number of workers as configured; target was that once
   bool rolling = false;
   std::uint64_t sequence = 0;  ///< of the last event
-  traffic past;                ///< of workers that are gone
+  cluster::schedule schedule = cluster::schedule::shared;
+  traffic past;  ///< of workers that are gone
   std::vector<kept_slot> slots;
   std::vector<kept_worker> workers;
 };

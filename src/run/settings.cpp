@@ -63,6 +63,32 @@ expected set_listen(options& into, const values& v) {
   return std::nullopt;  // the whole of the options is validated at the end, addresses included
 }
 
+expected set_schedule(options& into, const values& v) {
+  for (const schedule each : {schedule::shared, schedule::round_robin, schedule::reuse_port}) {
+    if (to_string(each) != v.front()) continue;
+    into.schedule = each;
+    return std::nullopt;
+  }
+  return "shared, round-robin or reuse-port";
+}
+
+expected set_sticky(options& into, const values& v) {
+  const std::string_view how = v.front();
+  if (how == "address") into.router = sticky_by_address();
+  else if (how.starts_with("cookie:") && how.size() > 7) into.router = sticky_by_cookie(v.front().substr(7));
+  else if (how == "off") into.router = {};
+  else return "address, cookie:NAME or off";
+  return std::nullopt;
+}
+
+template <auto Member>
+expected set_connections(options& into, const values& v) {
+  const auto number = parse_number(v.front());
+  if (!number || *number > 1'000'000'000) return "a number up to 1000000000; 0: no limit";
+  into.*Member = static_cast<std::size_t>(*number);
+  return std::nullopt;
+}
+
 expected set_max_requests(options& into, const values& v) {
   const auto number = parse_number(v.front());
   if (!number) return "a number; 0: no limit";
@@ -148,6 +174,12 @@ expected set_logs(options& into, const values& v) {
 constexpr setting table[] = {
     {"listen", "URI", "where to listen; may be repeated", true, set_listen},
     {"workers", "N|auto", "worker processes; auto: one for each CPU", false, set_workers},
+    {"schedule", "POLICY", "who accepts: shared, round-robin or reuse-port", false, set_schedule},
+    {"sticky", "HOW", "round-robin: worker by address or cookie:NAME", false, set_sticky},
+    {"max-connections", "N", "open ones of each worker; 0: no limit", false,
+     set_connections<&options::max_connections>},
+    {"max-connections-total", "N", "of all workers together; 0: no limit", false,
+     set_connections<&options::max_connections_total>},
     {"ready-timeout", "TIME", "a worker must be ready by then", false, set_duration<&options::ready_timeout>},
     {"probe", "PATH", "a worker is ready when this path answers well", false, set_probe},
     {"drain-timeout", "TIME", "a leaving worker's time to finish its work", false,

@@ -28,6 +28,7 @@ void supervisor::impl::apply(policy::actions list) {
   if (scale_handler && fleet->ready_count() == fleet->target() && fleet->alive_count() == fleet->target())
     settle_scale({});
   settle_restarts();
+  sync_schedule();
   save();
   arm_timer();
 }
@@ -116,6 +117,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   watch_timer.cancel();
   recycle_timer.cancel();
   post.asked.fail_all(boost::asio::error::operation_aborted);
+  end_schedule();
   workers.clear();
   listeners.clear();
   leave_home();

@@ -63,6 +63,11 @@ os::failure supervisor::impl::come_home() {
   kept = read_notes(settings);
   if (kept.workers.empty()) return {};
   returned = welcome_home(home, kept, {settings.name, {own, theirs}}, patience);
+  if (!returned.empty() && kept.schedule != settings.schedule) {
+    settings.log(log_level::warning, "the schedule was changed; that of the workers that live on is kept: " +
+                                         std::string(to_string(kept.schedule)));
+    settings.schedule = kept.schedule;
+  }
   // After an exec they are our children; those that ended in between wait for nobody else.
   for (const policy::kept_worker& each : kept.workers)
     if (std::ranges::none_of(returned,
@@ -154,6 +159,7 @@ void supervisor::impl::save() {
   now.name = settings.name;
   now.listen = settings.listen;
   now.configured = settings.workers;
+  now.schedule = settings.schedule;
   now.sequence = last_sequence;
   now.past = past;
   for (policy::kept_worker& each : now.workers) {

@@ -27,6 +27,7 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what,
                                   std::vector<os::unique_fd> descriptors) {
   worker_process* process = find(id);
   if (process == nullptr || !running) return;
+  if (on_answer(id, what)) return;
   const auto now = clock::now();
   const auto* letter = std::get_if<ipc::note>(&what);
   // What the application has asked for may come as fast as it can be read; the rest is counted.
@@ -51,6 +52,8 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what,
     if (running && recycling.active()) look_for_worn();  // from here on its age counts
     return;
   }
+  // Late, or of something that was never offered: of no use to anybody, and counted above.
+  if (std::holds_alternative<ipc::taken>(what) || std::holds_alternative<ipc::declined>(what)) return;
   if (std::holds_alternative<ipc::draining>(what)) {
     forget(id);
     return apply(fleet->draining(id, now));
@@ -86,9 +89,12 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   greeting.drain_timeout = settings.drain_timeout;
   greeting.probe = settings.probe;
   std::vector<os::unique_fd> copies;
-  for (const os::listen_socket& each : listeners) {
-    greeting.listeners.push_back(each.description());
-    copies.emplace_back(::fcntl(each.fd(), F_DUPFD_CLOEXEC, 3));
+  greeting.schedule = settings.schedule;
+  greeting.max_connections = settings.max_connections;
+  greeting.max_connections_total = settings.max_connections_total;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    greeting.listeners.push_back(listeners[i].description());
+    copies.push_back(listener_for(process, i));
   }
   greeting.load_board = static_cast<bool>(board);
   if (greeting.load_board) copies.emplace_back(::fcntl(board.fd(), F_DUPFD_CLOEXEC, 3));
@@ -153,6 +159,7 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   // The process object must outlive the fleet's answer: its pid belongs into the last events.
   apply(fleet->exited(id, status, clock::now()));
   workers.erase(id);
+  if (reception) reception->gone(id);
 }
 
 }  // namespace cluster

@@ -72,6 +72,7 @@ os::failure supervisor::impl::open() {
     if (os::failure failed = pid_file.acquire(settings.pid_file)) return failed;
   if (os::failure failed = come_home()) return failed;
   std::vector<os::listen_socket> bound;
+  adopt_slots();
   take_listeners(bound);
   const bool taken = !bound.empty();
   for (const std::string& uri : settings.listen) {
@@ -79,7 +80,9 @@ os::failure supervisor::impl::open() {
     std::string why;
     const auto address = os::parse_listen_address(uri, why);
     if (!address) return {make_error_code(error::invalid_address), "listen: '" + uri + "': " + why};
-    if (os::failure failed = os::open_listeners(*address, {settings.backlog, settings.unix_mode}, bound))
+    if (os::failure failed = os::open_listeners(
+            *address, {settings.backlog, settings.unix_mode, settings.schedule == schedule::reuse_port},
+            bound))
       return {make_error_code(error::bind_failed), std::move(failed.detail)};
   }
   // Workers serve without it, only less evenly, so a failure here is none of the whole.
@@ -123,6 +126,7 @@ void supervisor::impl::run(handler_type handler) {
   // It may have been scaled since; unless somebody wants another number now, that one holds.
   if (!returned.empty() && kept.configured == settings.workers) plan.workers = kept.target;
   fleet.emplace(plan);
+  begin_schedule();
   await_latecomers();
   if (returned.empty()) apply(fleet->start(clock::now()));
   else adopt_workers(clock::now());
@@ -135,6 +139,7 @@ void supervisor::impl::stop(stop_mode mode, handler_type handler) {
     return;
   }
   if (handler) stop_handlers.push_back(std::move(handler));
+  settle_schedule();
   apply(fleet->stop(mode, clock::now()));
 }
 
@@ -171,6 +176,7 @@ cluster_status supervisor::impl::status() const {
   result.executable = starter.executable();
   result.version = settings.version;
   result.captures_output = settings.capture_output;
+  result.schedule = settings.schedule;
   for (const os::listen_socket& each : listeners) {
     result.listeners.push_back(each.description().uri);
     result.listener_names.push_back(each.description().name);
@@ -226,6 +232,7 @@ void supervisor::impl::abandon() noexcept {
     exit_status ignored;
     os::collect_status(process->child.pidfd(), ignored);
   }
+  end_schedule();
   workers.clear();
   listeners.clear();
   leave_home();

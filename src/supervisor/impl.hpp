@@ -13,6 +13,7 @@
 #include "supervisor/homecoming.hpp"
 #include "supervisor/launcher.hpp"
 #include "supervisor/output_relay.hpp"
+#include "supervisor/usher.hpp"
 #include "supervisor/worker_process.hpp"
 
 #include <cluster/supervisor.hpp>
@@ -70,6 +71,22 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void settle_restarts();
   void abort_restarts();
 
+  // Who takes connections (scheduling.cpp).
+  struct slot_sockets {
+    std::map<std::size_t, os::unique_fd> by_listener;  ///< those with a socket for each slot
+    std::vector<std::size_t> sources;                  ///< of the reception
+  };
+  void begin_schedule();
+  void prepare_slots();
+  void watch_slot(slot_sockets& one);
+  slot_sockets* sockets_of(slot_id slot);
+  os::unique_fd listener_for(const worker_process& process, std::size_t which);
+  void sync_schedule();
+  bool on_answer(worker_id id, const ipc::message& what);
+  void settle_schedule();
+  void end_schedule() noexcept;
+  void adopt_slots();
+
   // What is seen of workers that say nothing (watch.cpp).
   void watch(worker_id id);
   void forget(worker_id id);
@@ -112,6 +129,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void on_note(worker_id from, ipc::note what, std::vector<os::unique_fd> descriptors);
   void pass_on(worker_id from, ipc::note what, std::vector<os::unique_fd> descriptors);
   void pass_to_all(worker_id from, const ipc::note& what, const std::vector<os::unique_fd>& descriptors);
+  template <class MakeHandler>
+  error_code to_each(worker_id but, const ipc::note& head, const std::vector<os::unique_fd>& descriptors,
+                     const MakeHandler& handler);
   void reply(worker_id to, ipc::note what, message content);
   worker_process* reachable(worker_id id);
   void lose_mail(worker_id id);
@@ -146,6 +166,10 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   os::pid_file lock;
   std::vector<os::listen_socket> listeners;
   os::load_board board;
+  std::shared_ptr<usher> reception;     ///< unless the schedule is `shared`
+  std::deque<slot_sockets> slots;       ///< if each has sockets of its own
+  std::vector<std::size_t> steered_to;  ///< slots that new connections go to
+  bool steering = true;                 ///< the kernel's count of those sockets is known
   os::pid_file home_lock;
   os::rendezvous home;
   std::optional<boost::asio::posix::basic_stream_descriptor<executor_type>> late;

@@ -39,6 +39,20 @@ void supervisor::impl::send(worker_id to, message what, handler_type handler) {
   process->mail->send({}, std::move(what), std::move(handler));
 }
 
+// The same to all but one; `handler` makes what is called when it is on its way to the next of them.
+template <class MakeHandler>
+error_code supervisor::impl::to_each(worker_id but, const ipc::note& head,
+                                     const std::vector<os::unique_fd>& descriptors,
+                                     const MakeHandler& handler) {
+  for (auto& [id, process] : workers) {
+    if (id == but || reachable(id) == nullptr) continue;
+    std::vector<os::unique_fd> copies;
+    if (const error_code ec = copy(descriptors, copies)) return ec;
+    process->mail->forward(head, std::move(copies), handler());
+  }
+  return {};
+}
+
 void supervisor::impl::broadcast(message what, count_handler_type handler) {
   struct outcome {
     count_handler_type handler;
@@ -54,19 +68,13 @@ void supervisor::impl::broadcast(message what, count_handler_type handler) {
   ipc::note head;
   std::vector<os::unique_fd> descriptors;
   if (const error_code ec = ipc::fill_note(head, std::move(what), descriptors)) return settle(ec);
-  for (auto& [id, process] : workers) {
-    std::vector<os::unique_fd> copies;
-    if (reachable(id) == nullptr) continue;
-    if (const error_code ec = copy(descriptors, copies)) {
-      all->first = ec;
-      break;
-    }
+  all->first = to_each(supervisor_id, head, descriptors, [&]() -> handler_type {
     ++all->left;
-    process->mail->forward(head, std::move(copies), [all, settle](error_code ec) {
+    return [all, settle](error_code ec) {
       if (!ec) ++all->taken;
       settle({});
-    });
-  }
+    };
+  });
   settle({});
 }
 
@@ -126,17 +134,10 @@ void supervisor::impl::pass_on(worker_id from, ipc::note what, std::vector<os::u
 
 void supervisor::impl::pass_to_all(worker_id from, const ipc::note& what,
                                    const std::vector<os::unique_fd>& descriptors) {
-  error_code failed;
   ipc::note head = what;
   head.peer = from;
   head.number = 0;
-  for (auto& [id, process] : workers) {
-    if (id == from || reachable(id) == nullptr) continue;
-    std::vector<os::unique_fd> copies;
-    failed = copy(descriptors, copies);
-    if (failed) break;
-    process->mail->forward(head, std::move(copies), {});
-  }
+  const error_code failed = to_each(from, head, descriptors, [] { return handler_type(); });
   worker_process* sender = reachable(from);
   if (sender == nullptr || what.number == 0) return;
   ipc::note result{failed ? ipc::note::kind::failed : ipc::note::kind::taken, ipc::everybody, what.number};

@@ -68,6 +68,17 @@ problem check_probe(const std::string& path) {
          "' is not a path such as /healthz, without spaces, up to 1024 bytes";
 }
 
+problem check_router(const options& o) {
+  if (!o.router.choose) return std::nullopt;
+  if (o.schedule != schedule::round_robin)
+    return "router: only schedule round-robin can pick the worker for a connection, this one is " +
+           std::string(to_string(o.schedule));
+  if (o.router.peek_bytes > max_peek_bytes)
+    return "router.peek_bytes: " + std::to_string(o.router.peek_bytes) + " is too many, 0 to " +
+           std::to_string(max_peek_bytes);
+  return check_duration("router.peek_time", o.router.peek_time, false);
+}
+
 problem check_environment(const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) {
     const auto equals = entry.find('=');
@@ -106,6 +117,7 @@ std::optional<std::string> validate(const options& o) {
   if (auto found = check_duration("orphan_timeout", o.orphan_timeout, true)) return found;
   if (o.rendezvous.size() > os::longest_rendezvous)
     return "rendezvous: the path is longer than " + std::to_string(os::longest_rendezvous) + " characters";
+  if (auto found = check_router(o)) return found;
   if (o.backlog < 1) return "backlog: " + std::to_string(o.backlog) + " is too small, at least 1";
   if (o.unix_mode > 0777) return "unix_mode: only permission bits, 0 to 0777";
   return check_environment(o.environment);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "common/handler_slot.hpp"
 #include "ipc/desk.hpp"
 #include "os/load_board.hpp"
 #include "os/statistics_page.hpp"
@@ -13,10 +14,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cluster {
@@ -49,6 +52,15 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
 
   void stop_heartbeats() noexcept;
 
+  // Who takes connections (accept.cpp).
+  class intake;
+  bool accepts() const noexcept;
+  void accepts_changed();
+  bool has_enough() const noexcept;
+  void on_offer(const ipc::offer& what, std::vector<os::unique_fd> descriptors);
+  void accept(accept_handler handler);
+  void stop_accepting();
+
   // The application's messages (messages.cpp).
   using sent_handler = ipc::mailbox::sent_handler;
   using answer_handler = ipc::requests::answer_handler;
@@ -68,7 +80,11 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   boost::asio::steady_timer call_timer;
   std::optional<std::chrono::steady_clock::time_point> orphaned_since;
   std::shared_ptr<mover> moves;
-  std::uint64_t finished = 0;  ///< requests, in the drain
+  std::function<void()> on_accepts_change;
+  std::shared_ptr<intake> taking;                            ///< once async_accept was called
+  std::deque<std::pair<ipc::offer, os::unique_fd>> offered;  ///< until async_accept asks for the next one
+  std::uint32_t load = 0;                                    ///< connections, as published last
+  std::uint64_t finished = 0;                                ///< requests, in the drain
   ipc::welcome identity;
   std::vector<listener> listeners;
   os::load_board board;

@@ -103,7 +103,7 @@ void mover::lose(heir& gone) {
 }
 
 void mover::give_back(pending back) {
-  moving_connection again{back.fd.get(), std::move(back.unread), std::move(back.state), true};
+  moving_connection again{back.fd.get(), std::move(back.unread), std::move(back.state), true, nullptr};
   if (on_arrival_ && on_arrival_(std::move(again))) static_cast<void>(back.fd.release());
 }
 
@@ -118,8 +118,19 @@ void mover::on_offer(const std::shared_ptr<ipc::channel>& line, const ipc::messa
   // First the answer, then the first read: that is what lets the sender take back what got none. A full
   // window of answers fits the socket many times over, so `send` does not have to queue it.
   if (line->send(ipc::taken{offer->number})) return;
-  moving_connection arrived{descriptors.front().get(), offer->unread, offer->state, false};
+  moving_connection arrived{descriptors.front().get(), offer->unread, offer->state, false, nullptr};
   if (on_arrival_(std::move(arrived))) static_cast<void>(descriptors.front().release());
+}
+
+void mover::on_offer_from_supervisor(ipc::channel& channel, const ipc::offer& what, os::unique_fd connection,
+                                     const listener* from) {
+  if (closed_ || !on_arrival_) {
+    channel.send(ipc::declined{what.number});
+    return;
+  }
+  channel.send(ipc::taken{what.number});
+  moving_connection arrived{connection.get(), {}, {}, false, from};
+  if (on_arrival_(std::move(arrived))) static_cast<void>(connection.release());
 }
 
 void mover::changed() {

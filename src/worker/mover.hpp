@@ -35,6 +35,11 @@ class mover : public std::enable_shared_from_this<mover> {
   void add_heir(os::unique_fd line);
   void add_source(os::unique_fd line);
 
+  /// What the supervisor offers over its channel; `from` is where it was accepted. Unlike a draining worker
+  /// it may be gone without taking anything back, so a connection that arrived is served in any case.
+  void on_offer_from_supervisor(ipc::channel& channel, const ipc::offer& what, os::unique_fd connection,
+                                const listener* from);
+
   bool possible() const noexcept;
   /// Sends a connection on its way and returns true, or leaves it as it is.
   bool move(moving_connection& what);

@@ -27,6 +27,7 @@ void worker::impl::become_orphan(error_code why) {
   if (!orphaned_since) {
     orphaned_since = std::chrono::steady_clock::now();
     log(log_level::warning, "the supervisor is gone (" + why.message() + "); this worker serves on");
+    accepts_changed();
   }
   wait_to_call();
 }
@@ -71,6 +72,7 @@ void worker::impl::call_home() {
 void worker::impl::be_adopted(const ipc::adopted& terms) {
   if (!orphaned_since) return;
   orphaned_since.reset();
+  accepts_changed();
   identity.drain_timeout = terms.drain_timeout;
   identity.orphan_timeout = terms.orphan_timeout;
   // Its watchdog counts in this interval from now on.

@@ -38,6 +38,7 @@ worker::~worker() {
   if (impl_->channel) impl_->channel->close();
   impl_->lose_mail(boost::asio::error::operation_aborted);
   impl_->moves->close();
+  impl_->stop_accepting();
   const error_code aborted = boost::asio::error::operation_aborted;
   while (!impl_->waiters.empty()) impl_->complete_wait(impl_->waiters.front().key, aborted);
 }
@@ -68,7 +69,16 @@ void worker::handle_signals() { impl_->handle_signals(); }
 
 void worker::release_listeners() { impl_->release_listeners(); }
 
+cluster::schedule worker::schedule() const noexcept { return impl_->identity.schedule; }
+bool worker::accepts() const noexcept { return impl_->accepts(); }
+void worker::on_accepts_change(std::function<void()> handler) {
+  impl_->on_accepts_change = std::move(handler);
+}
+bool worker::has_enough() const noexcept { return impl_->has_enough(); }
+void worker::start_accept(accept_handler handler) { impl_->accept(std::move(handler)); }
+
 void worker::publish_load(std::uint32_t connections) noexcept {
+  impl_->load = connections;
   if (impl_->state == worker_state::ready) impl_->board.publish(impl_->identity.slot.value, connections);
 }
 bool worker::above_share() const noexcept { return impl_->board.above_share(impl_->identity.slot.value); }
@@ -125,6 +135,7 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
   if (std::holds_alternative<ipc::adopt>(what) && descriptors.size() == 1)
     return moves->add_source(std::move(descriptors.front()));
   if (const auto* terms = std::get_if<ipc::adopted>(&what)) return be_adopted(*terms);
+  if (const auto* offer = std::get_if<ipc::offer>(&what)) return on_offer(*offer, std::move(descriptors));
   const auto* drain = std::get_if<ipc::drain>(&what);
   if (drain != nullptr) {
     const auto now = std::chrono::steady_clock::now();
@@ -165,6 +176,7 @@ void worker::impl::begin_drain(drain_notice what) {
     board.withdraw(identity.slot.value);
   moves->take_no_more();
   if (state != worker_state::exited) state = worker_state::draining;
+  accepts_changed();
   while (!waiters.empty()) complete_wait(waiters.front().key, {});
 }
 

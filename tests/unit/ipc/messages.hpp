@@ -30,6 +30,9 @@ inline ipc::welcome full_welcome(std::size_t listeners) {
   what.rendezvous = "/run/shop.home";
   what.orphan_timeout = std::chrono::seconds(60);
   what.heartbeat = std::chrono::milliseconds(300);
+  what.schedule = schedule::reuse_port;
+  what.max_connections = 20'000;
+  what.max_connections_total = ~std::uint64_t{0};
   for (std::size_t i = 0; i < listeners; ++i) {
     listener each;
     each.name = "tcp-" + std::to_string(i);
@@ -87,6 +90,7 @@ inline std::vector<ipc::message> sample_messages() {
           failure,
           offer,
           ipc::offer{},
+          ipc::offer{7, {}, {}, 64},
           ipc::taken{3},
           ipc::note{},
           ipc::note{ipc::note::kind::failed, {9}, 77, error::timed_out, 0, {}},

@@ -77,7 +77,7 @@ TEST_CASE("flags of features that do not exist are unknown, not ignored") {
   clean_environment environment;
   for (const char* flag : {"--no-such-feature", "--turbo=on"})
     CHECK(contains(refused({flag}), "unknown flag"));
-  for (const char* name : {"control", "admin", "schedule", "hang-timeout", "max-requests"}) {
+  for (const char* name : {"control", "admin", "schedule", "sticky", "hang-timeout", "max-requests"}) {
     bool exists = false;
     for (const run_detail::setting& one : run_detail::settings()) exists = exists || one.name == name;
     if (!exists) CHECK(contains(refused({"--" + std::string(name), "1"}), "unknown flag"));

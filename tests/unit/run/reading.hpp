@@ -83,6 +83,10 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "kill-timeout") return ms(o.kill_timeout);
   if (name == "hang-timeout") return ms(o.hang_timeout);
   if (name == "hang-core") return o.hang_core ? "on" : "off";
+  if (name == "schedule") return std::string(to_string(o.schedule));
+  if (name == "sticky") return o.router.choose ? "on" : "off";
+  if (name == "max-connections") return std::to_string(o.max_connections);
+  if (name == "max-connections-total") return std::to_string(o.max_connections_total);
   if (name == "max-requests") return std::to_string(o.max_requests);
   if (name == "max-age") return ms(o.max_age);
   if (name == "max-rss") return std::to_string(o.max_rss);
@@ -144,6 +148,10 @@ inline const std::vector<setting_case>& setting_cases() {
       {"cpu-affinity", "\"on\"", "on", "", "on", "on", ""},
       {"no-new-privileges", "\"on\"", "on", "", "on", "on", ""},
       {"hang-core", "\"on\"", "off", "", "on", "off", ""},
+      {"schedule", R"("reuse-port")", "round-robin", "reuse-port", "reuse-port", "round-robin", "reuse-port"},
+      {"sticky", R"("off")", "off", "off", "off", "off", "off"},  // more than that needs another setting
+      {"max-connections", "100", "200", "0", "100", "200", "0"},
+      {"max-connections-total", "300", "400", "0", "300", "400", "0"},
       {"max-requests", "1000", "2000", "0", "1000", "2000", "0"},
       {"max-age", "\"24h\"", "30s", "0", "86400000", "30000", "0"},
       {"max-rss", "\"512M\"", "2G", "0", "536870912", "2147483648", "0"},
