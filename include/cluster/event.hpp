@@ -11,11 +11,13 @@
 
 namespace cluster {
 
-/// Life-cycle events. For one worker they come in this order, each at most once: forked, online,
-/// ready, draining, disconnected, exited. The others concern a slot or the cluster.
+/// Life-cycle events. For one worker they come in this order, each at most once (listening: once for each
+/// listener): forked, online, listening, ready, draining, disconnected, exited; the last two come for every
+/// process, the others if it got that far. The others concern a slot or the cluster.
 enum class event_kind : std::uint8_t {
   forked,            ///< the process exists
   online,            ///< it speaks the protocol and has its listeners
+  listening,         ///< it takes connections from the listener `endpoint`; comes right before `ready`
   ready,             ///< the application said that it can serve
   draining,          ///< it was told to finish and leave
   disconnected,      ///< its channel is closed
@@ -49,6 +51,7 @@ struct event {
   slot_id slot{};
   generation_id generation{};
   int pid = 0;
+  std::string endpoint;                ///< listening: as a URI
   exit_status status{};                ///< exited
   exit_reason reason{};                ///< exited
   std::chrono::milliseconds delay{0};  ///< restart_delayed, resting

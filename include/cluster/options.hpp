@@ -7,8 +7,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cluster {
@@ -66,6 +68,18 @@ struct reload_changes {
   std::optional<bool> rollback;
 };
 
+/// How one worker is started; see options::for_worker.
+struct worker_settings {
+  std::vector<std::string> arguments;    ///< without argv[0]
+  std::vector<std::string> environment;  ///< `NAME=value` entries over the supervisor's
+  std::string working_directory;         ///< empty: the supervisor's
+  std::string output;                    ///< file for its output; empty: as the options say
+  std::vector<std::string> launcher;     ///< a program and arguments in front of the worker's; empty: none
+  /// Descriptors of the supervisor's and their numbers in the worker, from 4 to 1023: pipes, sockets and
+  /// files of the application. They stay the supervisor's, open while the worker is started.
+  std::vector<std::pair<int, int>> descriptors;
+};
+
 /// Everything that a cluster can be told. An aggregate for designated initialisers; what is left out
 /// keeps its default. Checked as a whole before anything starts (see validate()).
 struct options {
@@ -76,7 +90,10 @@ struct options {
   /// One line for --help.
   std::string description;
   /// Where to listen: `3000`, `:3000`, `host:port`, `tcp://[::]:3000`, `unix:/path`, `fd:N`,
-  /// `systemd:[name]`. Empty means no listener at all (workers that do not serve a port).
+  /// `systemd:[name]`. Behind a `?` follow parameters, joined by `&`: `name` for any, `backlog`, for TCP
+  /// `v6only`, `keep-alive`, `defer-accept` (seconds) and `fast-open` (queue length), for Unix sockets
+  /// `mode`: "tcp://[::]:443?name=web&backlog=512&keep-alive=1". Empty means no listener at all (workers that
+  /// do not serve a port).
   std::vector<std::string> listen{"127.0.0.1:8000"};
   /// Number of workers. Zero means one for each CPU that this process may use (affinity and cgroup
   /// quota looked at).
@@ -88,6 +105,22 @@ struct options {
   std::vector<std::string> arguments;
   /// `NAME=value` entries laid over the supervisor's environment for the workers.
   std::vector<std::string> environment;
+  /// Where workers run. Empty means: where the supervisor does.
+  std::string working_directory;
+  /// A file to which a worker's standard output and error are appended, in place of the supervisor's:
+  /// "/dev/null", "/var/log/app-%s.log". `%s` becomes the slot, `%i` the worker's id, `%%` a `%`. Not
+  /// together with capture_output.
+  std::string worker_output;
+  /// A program in front of the worker's, looked up in PATH, with its arguments: {"valgrind",
+  /// "--log-file=vg.%i"}.
+  /// `%s` and `%i` as above. It has to become the worker by exec, or to pass descriptor 3 on to it and its
+  /// exit status back; in the second case a next supervisor cannot take the worker over. Not for foreign
+  /// programs.
+  std::vector<std::string> launcher;
+  /// Called before each start of a worker, with what these options come to for it, and may change it: values
+  /// that differ by slot, and changes while the cluster runs, which concern workers started from then on.
+  /// What it throws makes that launch fail.
+  std::function<void(worker_id, slot_id, worker_settings&)> for_worker;
   /// A worker that is not ready by then is ended as failed to start; more than zero.
   std::chrono::milliseconds ready_timeout{30000};
   /// Path ("/healthz") that a worker built on cluster::http::serve asks itself before it accepts anything;
@@ -158,6 +191,9 @@ struct options {
   /// and `clusterctl logs`, and so that a log file can be moved away. Workers never wait for that; when the
   /// supervisor is gone, what they write is lost. False: they write where the supervisor does.
   bool capture_output = false;
+  /// Captured lines are passed on with slot and id of their worker in front: "2/7: text". Lines of a log in
+  /// JSON name them anyway.
+  bool output_prefix = false;
   /// Where cluster::run lets all output go, its workers' included (captured); opened again at SIGUSR1. Empty
   /// means nowhere else.
   std::string log_file;

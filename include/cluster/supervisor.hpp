@@ -299,6 +299,17 @@ class supervisor {
         [this](auto handler, worker_id which) { start_end(which, std::move(handler)); }, token, worker);
   }
 
+  /// Sends a signal to one worker, at once and without a drain: what it is working on may be lost. Its slot
+  /// gets another worker when it ends. Errors: not_running, worker_unavailable.
+  CLUSTER_API error_code kill(worker_id worker, int signal = 9);
+
+  /// Stops the process of a worker, or lets it go on. While it is paused it gets no new connections that
+  /// others can take (under schedule::shared those of the accept queue go to the others), nobody holds it for
+  /// hung, and its own connections wait. Whatever ends it lets it go on first. Errors: not_running,
+  /// worker_unavailable.
+  CLUSTER_API error_code pause(worker_id worker);
+  CLUSTER_API error_code resume(worker_id worker);
+
   /// Writes down what another supervisor needs to take over from this one, which is about to be replaced by
   /// exec (cluster::run does that on SIGUSR2). Nothing else changes. Errors: not_running; invalid_options
   /// without options::rendezvous; reload_running; worker_unavailable while no worker is

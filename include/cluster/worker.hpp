@@ -98,6 +98,11 @@ class worker {
   /// Starts a drain from inside, as if the supervisor had asked; the reason is `requested`.
   CLUSTER_API void request_drain();
 
+  /// Asks for a successor: when that one is ready this worker drains, and its connections move over. Where no
+  /// worker may be replaced at this moment (it is not ready, a roll-out is busy with its slot, it leaves
+  /// already) the wish is forgotten; ask again. `why` is for people.
+  CLUSTER_API void request_replacement(std::string_view why);
+
   /// Takes the first SIGTERM or SIGINT as request_drain(); a second one has its default effect. Installs
   /// signal handlers until done() or destruction; `cluster::run` calls it, an embedding program only if
   /// it wants to.

@@ -47,6 +47,7 @@ std::string_view to_string(event_kind kind) noexcept {
   switch (kind) {
     case event_kind::forked: return "forked";
     case event_kind::online: return "online";
+    case event_kind::listening: return "listening";
     case event_kind::ready: return "ready";
     case event_kind::draining: return "draining";
     case event_kind::disconnected: return "disconnected";

@@ -160,6 +160,7 @@ std::string event_json(const event& what) {
   if (of_slot) json.member("slot", what.slot.value);
   if (what.generation.value != 0) json.member("generation", what.generation.value);
   if (what.pid != 0) json.member("pid", what.pid);
+  if (!what.endpoint.empty()) json.member("endpoint", what.endpoint);
   if (what.kind == event_kind::exited) exit_fields(json, what.status, what.reason);
   if (what.delay.count() != 0) json.member("delay_ms", what.delay.count());
   if (!what.text.empty()) json.member("text", what.text);

@@ -25,7 +25,8 @@ enum class type : std::uint16_t {
   declined = 12,
   report = 13,
   adopted = 14,
-  note = 16
+  note = 16,
+  replace_me = 24
 };
 enum tag : std::uint8_t {
   tag_protocol = 1,
@@ -172,6 +173,7 @@ struct writer {
     out.text(tag_what, m.what);
     out.number(tag_suppressed, m.suppressed);
   }
+  void operator()(const replace_me& m) { out.text(tag_what, m.why); }
   void operator()(const ready&) {}
   void operator()(const draining&) {}
   void operator()(const heirs&) {}
@@ -198,6 +200,7 @@ type type_of(const message& what) {
     type operator()(const taken&) { return type::taken; }
     type operator()(const declined&) { return type::declined; }
     type operator()(const note&) { return type::note; }
+    type operator()(const replace_me&) { return type::replace_me; }
     type operator()(const report&) { return type::report; }
     type operator()(const adopted&) { return type::adopted; }
   } visitor;
@@ -302,6 +305,10 @@ void read(const field& f, declined& out) {
   if (f.tag == tag_number) out.number = f.number();
 }
 
+void read(const field& f, replace_me& out) {
+  if (f.tag == tag_what) out.why = f.text();
+}
+
 void read(const field& f, handler_failure& out) {
   if (f.tag == tag_where) out.where = f.text();
   if (f.tag == tag_what) out.what = f.text();
@@ -364,6 +371,7 @@ error_code decode(std::span<const std::byte> data, decoded& out) {
     case type::offer: ok = read_body<offer>(body, out.what); break;
     case type::taken: ok = read_body<taken>(body, out.what); break;
     case type::declined: ok = read_body<declined>(body, out.what); break;
+    case type::replace_me: ok = read_body<replace_me>(body, out.what); break;
     case type::note: ok = read_body<note>(body, out.what); break;
     case type::report: ok = read_body<report>(body, out.what); break;
     case type::adopted: ok = read_body<adopted>(body, out.what); break;

@@ -72,6 +72,10 @@ struct heirs {};
 struct adopt {};
 /// Worker: I drain by my own wish (SIGTERM, or the application asked).
 struct draining {};
+/// Worker: give me a successor.
+struct replace_me {
+  std::string why;
+};
 /// Worker: the drain is complete, I leave.
 struct done {
   std::uint64_t moved = 0;     ///< connections that other workers took over
@@ -145,7 +149,7 @@ inline constexpr std::size_t max_unread = 48 * 1024;
 inline constexpr std::size_t max_state = 8 * 1024;
 
 using message = std::variant<hello, welcome, ready, drain, heirs, adopt, draining, done, handler_failure,
-                             offer, taken, declined, report, adopted, note>;
+                             offer, taken, declined, report, adopted, note, replace_me>;
 
 /// Appends the encoded message to `out`. Strings other than those of offers and notes are cut to 4 KiB, so
 /// every message fits; these two fit within the limits above.

@@ -3,6 +3,7 @@
 
 #include "common/text.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace cluster::os {
@@ -21,17 +22,62 @@ result refuse(std::string& why, std::string_view reason) {
   return std::nullopt;
 }
 
+template <class Number>
+bool take_number(std::string_view text, std::uint64_t least, std::uint64_t most, Number& out) {
+  const auto number = parse_number(text);
+  if (!number || *number < least || *number > most) return false;
+  out = static_cast<Number>(*number);
+  return true;
+}
+
+bool take_name(std::string_view text, std::string& out) {
+  constexpr std::string_view fine = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  out = text;
+  return !text.empty() && text.size() <= 64 && text.find_first_not_of(fine) == text.npos;
+}
+
+bool take_mode(std::string_view text, std::optional<unsigned>& out) {
+  unsigned mode = 0;
+  for (const char digit : text) {
+    if (digit < '0' || digit > '7' || mode > 0777) return false;
+    mode = mode * 8 + static_cast<unsigned>(digit - '0');
+  }
+  out = mode;
+  return !text.empty() && mode <= 0777;
+}
+
+bool take_parameter(std::string_view key, std::string_view value, listen_address& address) {
+  const bool tcp = address.what == listen_address::kind::tcp;
+  if (key == "name") return take_name(value, address.name);
+  if (key == "backlog") return take_number(value, 1, 1'000'000, address.backlog);
+  if (key == "mode") return !tcp && take_mode(value, address.mode);
+  if (key == "v6only") return tcp && take_number(value, 0, 1, address.v6_only);
+  if (key == "keep-alive") return tcp && take_number(value, 0, 1, address.keep_alive);
+  if (key == "defer-accept") return tcp && take_number(value, 0, 3600, address.defer_accept);
+  if (key == "fast-open") return tcp && take_number(value, 0, 65535, address.fast_open);
+  return false;
+}
+
 bool take_query(std::string_view& text, listen_address& address, std::string& why) {
   const auto mark = text.find('?');
   if (mark == text.npos) return true;
-  const std::string_view query = text.substr(mark + 1);
+  std::string_view query = text.substr(mark + 1);
+  // A file may be named like that.
+  if (address.what == listen_address::kind::unix_socket && query.find('=') == query.npos) return true;
   text = text.substr(0, mark);
-  if (query == "v6only=1" || query == "v6only=0") {
-    address.v6_only = query.ends_with('1');
-    return true;
+  while (true) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (equals == pair.size() || !take_parameter(pair.substr(0, equals), pair.substr(equals + 1), address)) {
+      const bool tcp = address.what == listen_address::kind::tcp;
+      why = "'" + std::string(pair) + "' is no parameter of " + (tcp ? "a tcp" : "a unix") +
+            " address; they are " + std::string(tcp ? tcp_parameters : unix_parameters);
+      return false;
+    }
+    if (end == query.size()) return true;
+    query.remove_prefix(end + 1);
   }
-  why = "the only parameter of a tcp address is v6only=0 or v6only=1";
-  return false;
 }
 
 result parse_tcp(std::string_view text, std::string& why) {
@@ -85,6 +131,7 @@ result parse_listen_address(std::string_view text, std::string& why) {
   if (take_prefix(text, "unix:")) {
     take_prefix(text, "//");
     address.what = listen_address::kind::unix_socket;
+    if (!take_query(text, address, why)) return std::nullopt;
     address.path = text;
     if (text.empty() || text.ends_with('/')) return refuse(why, "unix: needs the path of a socket file");
     return address;

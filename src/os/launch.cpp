@@ -125,6 +125,7 @@ failure launch(const launch_plan& plan, launched_process& out) {
   if (!plan.cpus.empty()) work.cpus = &cpus;
   work.cpus_size = sizeof cpus;
   work.no_new_privileges = plan.no_new_privileges;
+  if (!plan.working_directory.empty()) work.working_directory = plan.working_directory.c_str();
   work.report = block.report();
 
   int pidfd = -1;

@@ -39,6 +39,7 @@ struct launch_plan {
   std::optional<int> oom_score;  ///< oom_score_adj, instead of ours
   std::vector<int> cpus;         ///< where it may run; empty: where we may
   bool no_new_privileges = false;
+  std::string working_directory;  ///< entered with the rights of `run_as`; empty: ours
 };
 
 /// A started process: its pid stays reserved until its status is collected through the pidfd.

@@ -131,6 +131,8 @@ CLUSTER_PLAIN_CODE int run_child(void* argument) {
   if (!close_the_rest(STDERR_FILENO + 1)) fail(work, "close-on-exec");
   if (!place_descriptors(work)) fail(work, "descriptors");
   if (work.run_as != nullptr && !change_identity(*work.run_as)) fail(work, "user and group");
+  if (work.working_directory != nullptr && ::chdir(work.working_directory) < 0)
+    fail(work, "working directory");
   if (work.no_new_privileges && ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     fail(work, "no new privileges");
   const std::uint64_t no_signal = 0;

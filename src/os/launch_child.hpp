@@ -31,6 +31,7 @@ struct child_work {
   const void* cpus = nullptr;  ///< a cpu_set_t
   std::size_t cpus_size = 0;
   bool no_new_privileges = false;
+  const char* working_directory = nullptr;
   child_report* report = nullptr;
 };
 

@@ -98,8 +98,14 @@ failure adopt_listener(unique_fd fd, const listener& description, bool own_file,
   return {};
 }
 
-failure open_listeners(const listen_address& address, const listen_settings& settings,
+failure open_listeners(const listen_address& address, const listen_settings& defaults,
                        std::vector<listen_socket>& out) {
+  listen_settings settings = defaults;
+  settings.backlog = address.backlog.value_or(defaults.backlog);
+  settings.unix_mode = address.mode.value_or(defaults.unix_mode);
+  settings.defer_accept = address.defer_accept;
+  settings.fast_open = address.fast_open;
+  settings.keep_alive = address.keep_alive;
   std::vector<listen_socket> opened;
   failure failed;
   switch (address.what) {
@@ -111,6 +117,13 @@ failure open_listeners(const listen_address& address, const listen_settings& set
       break;
   }
   if (failed) return failed;
+  const bool own_name = !address.name.empty() && address.what != listen_address::kind::service_manager;
+  for (std::size_t i = 0; own_name && i < opened.size(); ++i)
+    opened[i].set_name(address.name + (i == 0 ? "" : "-" + std::to_string(i)));
+  for (const listen_socket& fresh : opened)
+    for (const listen_socket& other : out)
+      if (own_name && fresh.description().name == other.description().name)
+        return {make_error_code(error::bind_failed), "two listeners are named '" + address.name + "'"};
   for (listen_socket& socket : opened) out.push_back(std::move(socket));
   return {};
 }

@@ -43,6 +43,9 @@ struct listen_settings {
   int backlog = 4096;
   unsigned unix_mode = 0660;
   bool share_port = false;  ///< TCP: other sockets of this user may listen there beside it
+  int defer_accept = 0;     ///< TCP; see listen_address
+  int fast_open = 0;
+  bool keep_alive = false;
 };
 
 /// Opens what `address` names and appends it to `out`; one address may give several sockets (a host name

@@ -111,6 +111,9 @@ error_code listen_at(endpoint where, bool v6_only, const listen_settings& how, u
   if (!set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
       !set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1) ||
       (how.share_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) ||
+      (how.keep_alive && !set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1)) ||
+      (how.defer_accept != 0 && !set_option(fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, how.defer_accept)) ||
+      (how.fast_open != 0 && !set_option(fd.get(), IPPROTO_TCP, TCP_FASTOPEN, how.fast_open)) ||
       (family == AF_INET6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0)) ||
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where.storage), where.length) != 0 ||
       ::listen(fd.get(), how.backlog) != 0)

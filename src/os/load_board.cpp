@@ -40,15 +40,15 @@ void load_board::withdraw(std::size_t slot) noexcept {
 }
 
 std::size_t load_board::load(std::size_t slot) const noexcept {
-  if (entries_ == nullptr || slot >= slots) return 0;
-  const std::uint32_t found = entries_[slot].load.load(std::memory_order_relaxed);
+  if (page_.data() == nullptr || slot >= slots) return 0;
+  const std::uint32_t found = entries()[slot].load.load(std::memory_order_relaxed);
   return found == 0 ? 0 : found - 1;
 }
 
 std::uint64_t load_board::total() const noexcept {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0, empty = 0; entries_ != nullptr && i < slots && empty < 16; ++i) {
-    const std::uint32_t found = entries_[i].load.load(std::memory_order_relaxed);
+  for (std::size_t i = 0, empty = 0; page_.data() != nullptr && i < slots && empty < 16; ++i) {
+    const std::uint32_t found = entries()[i].load.load(std::memory_order_relaxed);
     empty = found == 0 ? empty + 1 : 0;
     sum += found == 0 ? 0 : found - 1;
   }

@@ -46,6 +46,7 @@ void service_reporter::on_event(const event& what) {
     case event_kind::stopping: return manager_.tell("STOPPING=1");
     case event_kind::forked:
     case event_kind::online:
+    case event_kind::listening:
     case event_kind::draining:
     case event_kind::disconnected:
     case event_kind::launch_failed:

@@ -165,6 +165,11 @@ expected set_log_format(options& into, const values& v) {
   return std::nullopt;
 }
 
+expected set_launcher(options& into, const values& v) {
+  into.launcher = v;
+  return std::nullopt;
+}
+
 expected set_logs(options& into, const values& v) {
   if (v.front() != "inherit" && v.front() != "capture") return "inherit or capture";
   into.capture_output = v.front() == "capture";
@@ -204,6 +209,10 @@ constexpr setting table[] = {
     {"orphan-timeout", "TIME", "how long they look for it", false, set_duration<&options::orphan_timeout>},
     {"log-level", "LEVEL", "debug, info, warning, error or off", false, set_log_level},
     {"log-format", "FORMAT", "text or json", false, set_log_format},
+    {"working-directory", "FOLDER", "", false, set_text<&options::working_directory>},
+    {"worker-output", "FILE", "", false, set_text<&options::worker_output>},
+    {"launcher", "WORDS", "", true, set_launcher},
+    {"output-prefix", "on|off", "", false, set_switch<&options::output_prefix>},
     {"backlog", "N", "", false, set_backlog},
     {"nice", "N", "", false, set_whole<&options::nice, -20, 19>},
     {"oom-score", "N", "", false, set_whole<&options::oom_score, -1000, 1000>},

@@ -50,7 +50,7 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   one.start = os::start_of_process(one.child.pid()).value_or(0);
   workers.emplace(what.id, std::move(made));
   converse(what.id, one);
-  if (settings.capture_output) capture(what.id, one, std::move(pipes));
+  if (pipes.out) capture(what.id, one, std::move(pipes));
   apply(fleet->launched(what.id, clock::now()));
 }
 
@@ -66,6 +66,7 @@ void supervisor::impl::retry_launch(const policy::launch_worker& what) {
 void supervisor::impl::perform(const policy::drain_worker& what) {
   worker_process* process = find(what.id);
   if (process == nullptr) return;
+  let_go_on(what.id);
   forget(what.id);  // from here on its drain has a deadline
   const auto left = [now = clock::now()](policy::time_point until) {
     return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until - now),
@@ -99,15 +100,57 @@ std::vector<os::unique_fd> supervisor::impl::draw_lines(const std::vector<worker
   return lines;
 }
 
-void supervisor::impl::perform(const policy::terminate_worker& what) { signal(what.id, SIGTERM); }
+void supervisor::impl::perform(const policy::terminate_worker& what) {
+  signal(what.id, SIGTERM);
+  let_go_on(what.id);
+}
 void supervisor::impl::perform(const policy::abort_worker& what) { signal(what.id, SIGABRT); }
 void supervisor::impl::perform(const policy::kill_worker& what) { signal(what.id, SIGKILL); }
+
+error_code supervisor::impl::kill(worker_id id, int number) {
+  if (!running) return make_error_code(error::not_running);
+  worker_process* process = find(id);
+  if (process == nullptr || number < 1 || number > 64) return make_error_code(error::worker_unavailable);
+  process->child.signal(number);
+  return {};
+}
+
+error_code supervisor::impl::pause(worker_id id, bool on) {
+  if (!running) return make_error_code(error::not_running);
+  worker_process* process = find(id);
+  if (process == nullptr || (on && !fleet->is_ready(id))) return make_error_code(error::worker_unavailable);
+  if (std::exchange(process->paused, on) == on) return {};
+  process->child.signal(on ? SIGSTOP : SIGCONT);
+  if (on) {
+    forget(id);
+    board.withdraw(process->slot.value);
+  } else if (fleet->is_ready(id)) {
+    watch(id);
+  }
+  sync_schedule();
+  return {};
+}
+
+void supervisor::impl::let_go_on(worker_id id) {
+  worker_process* process = find(id);
+  if (process != nullptr && process->paused) static_cast<void>(pause(id, false));
+}
 
 void supervisor::impl::signal(worker_id id, int number) {
   if (worker_process* process = find(id)) process->child.signal(number);
 }
 
-void supervisor::impl::perform(const policy::publish& what) { tell(what.what); }
+void supervisor::impl::perform(const policy::publish& what) {
+  if (what.what.kind == event_kind::ready)
+    for (const os::listen_socket& each : listeners) {
+      event taking = what.what;
+      taking.kind = event_kind::listening;
+      taking.endpoint = each.description().uri;
+      taking.text.clear();
+      tell(std::move(taking));
+    }
+  tell(what.what);
+}
 
 void supervisor::impl::perform(const policy::finish& what) {
   running = false;

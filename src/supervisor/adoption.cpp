@@ -85,7 +85,9 @@ void supervisor::impl::take_listeners(std::vector<os::listen_socket>& into) {
   for (std::size_t i = 0; i < most->listeners.size(); ++i) {
     const listener& described = most->report.listeners[i];
     // Files of sockets that this cluster has made are its to remove; those of passed ones are not.
-    const bool made_here = std::ranges::count(kept.listen, described.uri) != 0;
+    const bool made_here = std::ranges::any_of(kept.listen, [&](const std::string& each) {
+      return each.substr(0, each.find('?')) == described.uri;
+    });
     os::listen_socket socket;
     if (os::adopt_listener(std::move(most->listeners[i]), described, made_here, socket)) return;
     taken.push_back(std::move(socket));

@@ -63,6 +63,8 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what,
     tally.requests_finished += done->finished;
     return apply(fleet->done(id, now));
   }
+  if (const auto* wish = std::get_if<ipc::replace_me>(&what))
+    return apply(fleet->recycle(id, "by its own wish, " + wish->why, now));
   if (const auto* failed = std::get_if<ipc::handler_failure>(&what)) {
     fleet->explain(id, failed->where + ": " + failed->what);
     event reported;

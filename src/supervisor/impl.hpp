@@ -47,6 +47,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void end(worker_id worker, handler_type handler);
   void reload(const reload_changes& changes, reload_handler_type handler);
   void abort_reload();
+  error_code kill(worker_id worker, int number);
+  error_code pause(worker_id worker, bool on);
+  void let_go_on(worker_id worker);
   cluster_status status() const;
   std::optional<worker_usage> usage(worker_id id, bool with_pss) const;
   int duplicate_pidfd(worker_id id) const;

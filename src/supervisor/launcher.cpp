@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -48,6 +50,53 @@ std::vector<std::string> worker_environment(const std::string& cluster, const la
   return environment;
 }
 
+worker_settings settings_of(const options& from) {
+  return {from.arguments, from.environment, from.working_directory, from.worker_output, from.launcher, {}};
+}
+
+// "%s" and "%i" as the slot and the id.
+std::string expanded(std::string_view text, const launcher::order& which) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i] == '%' && i + 1 < text.size() ? text[i + 1] : '\0';
+    if (next == 's') result += std::to_string(which.slot.value);
+    else if (next == 'i') result += std::to_string(which.id.value);
+    else if (next == '%') result += '%';
+    else result += text[i];
+    if (next == 's' || next == 'i' || next == '%') ++i;
+  }
+  return result;
+}
+
+// By PATH, as a shell does it.
+std::string find_program(const std::string& name) {
+  if (name.find('/') != name.npos) return name;
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    const std::string candidate = std::string(rest.substr(0, end)) + "/" + name;
+    if (end != 0 && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return "./" + name;  // exec will name it
+}
+
+// A launcher takes the worker's place in the plan and gets it as its argument.
+os::failure put_in_front(const std::vector<std::string>& prefix, const launcher::order& which,
+                         os::launch_plan& plan) {
+  if (prefix.empty()) return {};
+  if (plan.executable_fd >= 0)
+    return {make_error_code(error::launch_failed),
+            "the program that served before is no longer at its path, and a launcher starts it by path"};
+  std::vector<std::string> arguments;
+  for (const std::string& each : prefix) arguments.push_back(expanded(each, which));
+  arguments.insert(arguments.end(), plan.arguments.begin(), plan.arguments.end());
+  plan.executable = find_program(prefix.front());
+  plan.arguments = std::move(arguments);
+  return {};
+}
+
 bool still_there(const deployment& what) {
   os::kept_file now;
   return !now.open(what.executable) && now.same_file(what.file);
@@ -61,6 +110,7 @@ os::failure launcher::prepare(const options& settings) {
   nice_ = settings.nice;
   oom_score_ = settings.oom_score;
   no_new_privileges_ = settings.no_new_privileges;
+  for_worker_ = settings.for_worker;
   cpus_ = settings.cpu_affinity ? os::allowed_cpus() : std::vector<int>();
   if (settings.user.empty() && settings.group.empty()) return {};
   os::identity who;
@@ -78,8 +128,7 @@ os::failure launcher::begin(const options& settings, generation_id generation) {
     return failed;
   }
   if (os::failure failed = next.file.open(next.executable)) return failed;
-  next.arguments = settings.arguments;
-  next.environment = settings.environment;
+  next.each = settings_of(settings);
   deployments_.insert_or_assign(generation, std::move(next));
   return {};
 }
@@ -99,8 +148,7 @@ void launcher::adopt(const options& settings, generation_id generation, int pid)
   found.file = std::move(running);
   if (!found.executable.empty()) return;
   found.executable = path;
-  found.arguments = settings.arguments;
-  found.environment = settings.environment;
+  found.each = settings_of(settings);
 }
 
 void launcher::rename_newest(generation_id generation) {
@@ -130,6 +178,15 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   if (found == deployments_.end())
     return {make_error_code(error::launch_failed), "nothing is known of its generation any more"};
   const deployment& what = found->second;
+  worker_settings each = what.each;
+  try {
+    if (for_worker_) for_worker_(which.id, which.slot, each);
+  } catch (const std::exception& problem) {
+    return {make_error_code(error::launch_failed), std::string("its settings: ") + problem.what()};
+  } catch (...) {
+    return {make_error_code(error::launch_failed),
+            "its settings: something that is no std::exception was thrown"};
+  }
   os::launch_plan plan;
   plan.executable = what.executable;
   if (which.last_good && !still_there(what)) {
@@ -140,17 +197,32 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
     plan.executable_fd = what.file.fd();
   }
   plan.arguments = {what.executable};
-  plan.arguments.insert(plan.arguments.end(), what.arguments.begin(), what.arguments.end());
-  plan.environment = worker_environment(cluster, which, what.environment);
+  plan.arguments.insert(plan.arguments.end(), each.arguments.begin(), each.arguments.end());
+  plan.environment = worker_environment(cluster, which, each.environment);
+  plan.working_directory = each.working_directory;
+  if (os::failure failed = put_in_front(each.launcher, which, plan)) return failed;
   plan.run_as = run_as_;
   plan.nice = nice_;
   plan.oom_score = oom_score_;
   plan.no_new_privileges = no_new_privileges_;
   if (!cpus_.empty()) plan.cpus = {cpus_[which.slot.value % cpus_.size()]};
   plan.descriptors = {{null.get(), STDIN_FILENO}, {theirs.get(), ipc::channel_descriptor}};
+  for (const auto& [source, target] : each.descriptors) {
+    if (target <= ipc::channel_descriptor || target > 1023 || ::fcntl(source, F_GETFD) < 0)
+      return {make_error_code(error::launch_failed),
+              "descriptor " + std::to_string(source) + " as " + std::to_string(target) +
+                  ": the first has to be open, the second in 4 to 1023"};
+    plan.descriptors.push_back({source, target});
+  }
   os::unique_fd out;
   os::unique_fd error;
-  if (output != nullptr) {
+  if (!each.output.empty()) {
+    const std::string path = expanded(each.output, which);
+    out.reset(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640));
+    if (!out) return {os::last_error(), path + ": " + os::last_error().message()};
+    plan.descriptors.push_back({out.get(), STDOUT_FILENO});
+    plan.descriptors.push_back({out.get(), STDERR_FILENO});
+  } else if (output != nullptr) {
     if (os::failure failed = os::make_output_pipe(output->out, out)) return failed;
     if (os::failure failed = os::make_output_pipe(output->error, error)) return failed;
     plan.descriptors.push_back({out.get(), STDOUT_FILENO});

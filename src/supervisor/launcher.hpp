@@ -8,6 +8,7 @@
 #include <cluster/options.hpp>
 #include <cluster/types.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,8 +21,7 @@ namespace cluster {
 struct deployment {
   std::string executable;
   os::kept_file file;
-  std::vector<std::string> arguments;
-  std::vector<std::string> environment;
+  worker_settings each;  ///< before options::for_worker
 };
 
 /// The reading ends of a worker's standard output and error.
@@ -71,6 +71,7 @@ class launcher {
   std::optional<int> oom_score_;
   std::vector<int> cpus_;  ///< to spread slots over; empty: no matter where
   bool no_new_privileges_ = false;
+  std::function<void(worker_id, slot_id, worker_settings&)> for_worker_;
 };
 
 }  // namespace cluster

@@ -79,6 +79,12 @@ problem check_router(const options& o) {
   return check_duration("router.peek_time", o.router.peek_time, false);
 }
 
+problem check_output(const options& o) {
+  if (o.capture_output && !o.worker_output.empty())
+    return "worker_output: '" + o.worker_output + "' and captured output exclude each other";
+  return std::nullopt;
+}
+
 problem check_environment(const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) {
     const auto equals = entry.find('=');
@@ -118,6 +124,7 @@ std::optional<std::string> validate(const options& o) {
   if (o.rendezvous.size() > os::longest_rendezvous)
     return "rendezvous: the path is longer than " + std::to_string(os::longest_rendezvous) + " characters";
   if (auto found = check_router(o)) return found;
+  if (auto found = check_output(o)) return found;
   if (o.backlog < 1) return "backlog: " + std::to_string(o.backlog) + " is too small, at least 1";
   if (o.unix_mode > 0777) return "unix_mode: only permission bits, 0 to 0777";
   return check_environment(o.environment);

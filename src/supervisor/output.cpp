@@ -56,7 +56,9 @@ void supervisor::impl::on_line(worker_id id, bool error, std::string_view text) 
   line.error = error;
   line.text = text;
   const bool json = !settings.log_file.empty() && settings.log.format == log_format::json;
-  (error ? relay_error : relay_out)->write(json ? as_json(line) : std::string(text));
+  const std::string from = std::to_string(line.slot.value) + "/" + std::to_string(id.value) + ": ";
+  (error ? relay_error : relay_out)
+      ->write(json ? as_json(line) : (settings.output_prefix ? from : std::string()) + std::string(text));
   std::erase_if(output_observers, [](const auto& each) { return each.expired(); });
   for (const auto& each : std::vector(output_observers))
     if (const auto one = each.lock()) (*one)(line);

@@ -28,6 +28,9 @@ log_level describe(const event& what, std::string& line) {
   switch (what.kind) {
     case event_kind::forked: line = subject(what) + " started"; return log_level::debug;
     case event_kind::online: line = subject(what) + " is online"; return log_level::debug;
+    case event_kind::listening:
+      line = subject(what) + " takes connections from " + what.endpoint;
+      return log_level::debug;
     case event_kind::ready: line = subject(what) + " is ready"; return log_level::info;
     case event_kind::draining: line = subject(what) + " drains"; return log_level::info;
     case event_kind::disconnected: line = subject(what) + " disconnected"; return log_level::debug;

@@ -95,7 +95,8 @@ os::unique_fd supervisor::impl::listener_for(const worker_process& process, std:
 void supervisor::impl::sync_schedule() {
   if (!reception || !running) return;
   for (const auto& [id, process] : workers) {
-    const bool takes = fleet->is_ready(id) && process->welcomed && process->channel->is_open();
+    const bool takes =
+        fleet->is_ready(id) && !process->paused && process->welcomed && process->channel->is_open();
     if (takes) reception->serve(id, process->slot);
     else reception->leave(id);
   }

@@ -74,6 +74,9 @@ void supervisor::on_reload(std::function<options()> refresh) { impl_->refresh = 
 std::optional<worker_usage> supervisor::usage(worker_id id, bool with_pss) const {
   return impl_->usage(id, with_pss);
 }
+error_code supervisor::kill(worker_id worker, int signal) { return impl_->kill(worker, signal); }
+error_code supervisor::pause(worker_id worker) { return impl_->pause(worker, true); }
+error_code supervisor::resume(worker_id worker) { return impl_->pause(worker, false); }
 error_code supervisor::prepare_successor() { return impl_->prepare_successor(); }
 cluster_status supervisor::status() const { return impl_->status(); }
 const std::string& supervisor::failure() const noexcept { return impl_->failure_text; }

@@ -59,6 +59,7 @@ struct worker_process {
   message_budget budget;
   os::statistics_page page;
   bool welcomed = false;
+  bool paused = false;              ///< on request
   std::shared_ptr<output_tap> out;  ///< if its output is captured
   std::shared_ptr<output_tap> error;
   std::uint64_t start = 0;  ///< with its pid this names the process for good

@@ -64,6 +64,10 @@ void worker::ready() {
 
 void worker::start_wait_drain(drain_handler handler) { impl_->wait_drain(std::move(handler)); }
 
+void worker::request_replacement(std::string_view why) {
+  if (impl_->state == worker_state::ready && impl_->channel)
+    impl_->channel->send(ipc::replace_me{std::string(why.substr(0, 300))});
+}
 void worker::request_drain() { impl_->request_drain(); }
 void worker::handle_signals() { impl_->handle_signals(); }
 

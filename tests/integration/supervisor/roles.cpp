@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <string>
 
 namespace {
@@ -65,6 +66,9 @@ int hostile(int argc, char** argv) {
   } else if (way == "supervisor-message") {
     send(hello);
     send(cluster::ipc::drain{});
+  } else if (way == "acknowledges-nothing-sent") {
+    send(hello);
+    for (std::uint64_t i = 0;; ++i) send(cluster::ipc::taken{i});
   } else if (way == "flood") {
     send(hello);
     for (;;) send(cluster::ipc::handler_failure{"where", "what", 0});  // full or not, it goes on
@@ -92,6 +96,42 @@ int hostile(int argc, char** argv) {
   for (;;) ::pause();  // stays alive: ending it is the supervisor's part
 }
 const role as_hostile{"hostile", hostile};
+
+// Does what it is told by message: "drain", "replace", "exit".
+int obedient(int, char**) {
+  boost::asio::io_context context;
+  cluster::worker self(context);
+  self.handle_signals();
+  self.async_wait_drain([&](cluster::error_code, cluster::drain_notice) { self.done(); });
+  self.on_message([&](cluster::worker_id, cluster::message&& what) {
+    if (what.data == "drain") self.request_drain();
+    if (what.data == "replace") self.request_replacement("it was told to");
+    if (what.data == "exit") std::_Exit(5);
+  });
+  self.ready();
+  context.run();
+  return 0;
+}
+const role as_obedient{"obedient", obedient};
+
+// Writes down how it was started: folder, arguments, two variables, and what comes out of descriptor 4.
+int telling(int argc, char** argv) {
+  // Before anything else can have that number.
+  char text[64] = {};
+  if (::read(4, text, sizeof text - 1) < 0) std::strcpy(text, "none");
+  boost::asio::io_context context;
+  cluster::worker self(context);
+  self.handle_signals();
+  self.async_wait_drain([&](cluster::error_code, cluster::drain_notice) { self.done(); });
+  char folder[4096] = {};
+  const char* set = std::getenv("TELLING");
+  std::cout << (::getcwd(folder, sizeof folder) != nullptr ? folder : "") << '|' << (argc > 1 ? argv[1] : "")
+            << '|' << (set != nullptr ? set : "") << '|' << text << std::endl;
+  self.ready();
+  context.run();
+  return 0;
+}
+const role as_telling{"telling", telling};
 
 // Says why it cannot start, and ends.
 int complaining(int, char**) {

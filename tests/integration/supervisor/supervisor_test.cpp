@@ -60,9 +60,9 @@ TEST_CASE("each worker's events come in order, each once, and carry its pid", "[
 }
 
 TEST_CASE("what a worker does on its channel costs that worker only", "[supervisor]") {
-  const std::string way =
-      GENERATE(as<std::string>{}, "garbage", "over-long", "other-version", "impostor", "no-hello",
-               "hello-twice", "supervisor-message", "flood", "descriptors", "closes");
+  const std::string way = GENERATE(as<std::string>{}, "garbage", "over-long", "other-version", "impostor",
+                                   "no-hello", "hello-twice", "supervisor-message", "flood",
+                                   "acknowledges-nothing-sent", "descriptors", "closes");
   INFO("way: " << way);
   const auto before = open_descriptors();
   {

@@ -46,28 +46,13 @@ TEST_CASE("every enumerator has its word, and the words are the documented ones"
   CHECK(names_of(exit_reason::orphaned) == std::set<std::string>{"requested", "replaced", "scaled_down",
                                                                  "recycled", "crashed", "signalled", "hung",
                                                                  "failed_to_start", "orphaned"});
-  CHECK(names_of(event_kind::stopped) == std::set<std::string>{"forked",
-                                                               "online",
-                                                               "ready",
-                                                               "draining",
-                                                               "disconnected",
-                                                               "exited",
-                                                               "launch_failed",
-                                                               "restart_delayed",
-                                                               "resting",
-                                                               "retired",
-                                                               "handler_failed",
-                                                               "adopted",
-                                                               "unresponsive",
-                                                               "hung",
-                                                               "recovered",
-                                                               "recycling",
-                                                               "rollout_started",
-                                                               "slot_replaced",
-                                                               "rollout_finished",
-                                                               "rollout_failed",
-                                                               "stopping",
-                                                               "stopped"});
+  CHECK(names_of(event_kind::stopped) ==
+        std::set<std::string>{"forked",          "online",          "listening",     "ready",
+                              "draining",        "disconnected",    "exited",        "launch_failed",
+                              "restart_delayed", "resting",         "retired",       "handler_failed",
+                              "adopted",         "unresponsive",    "hung",          "recovered",
+                              "recycling",       "rollout_started", "slot_replaced", "rollout_finished",
+                              "rollout_failed",  "stopping",        "stopped"});
   CHECK(names_of(log_level::off) == std::set<std::string>{"debug", "info", "warning", "error", "off"});
   CHECK(to_string(worker_state::ready) == "ready");
   CHECK(to_string(exit_reason::failed_to_start) == "failed_to_start");

@@ -97,6 +97,8 @@ inline std::vector<ipc::message> sample_messages() {
           ipc::note{ipc::note::kind::request, ipc::everybody, ~std::uint64_t{0}, error::not_handled, 0,
                     std::string(ipc::max_note_data, '\0')},
           ipc::note{ipc::note::kind::message, {1}, 0, error::not_handled, 64u << 20, {}},
+          ipc::replace_me{},
+          ipc::replace_me{"its cache is full"},
           ipc::declined{0xFFFF'FFFF'FFFF'FFFF}};
 }
 

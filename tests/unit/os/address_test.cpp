@@ -113,7 +113,14 @@ TEST_CASE("a bad listen address is refused with what is wrong with it") {
       {"127.0.0.1:80?v6only=1", "needs an IPv6 address"},
       {"localhost:80?v6only=1", "needs an IPv6 address"},
       {"[::]:80?v6only=2", "v6only"},
-      {"[::]:80?backlog=5", "v6only"},
+      {"[::]:80?backlog=0", "backlog"},
+      {"[::]:80?mode=600", "'mode=600' is no parameter of a tcp address"},
+      {"80?name=a b", "'name=a b'"},
+      {"80?keep-alive=1&", "''"},
+      {"80?defer-accept=3601", "defer-accept"},
+      {"unix:/a?mode=888", "'mode=888' is no parameter of a unix address"},
+      {"unix:/a?mode=1777", "mode"},
+      {"unix:/a?v6only=1", "v6only"},
       {"[::]:80?", "v6only"},
       {"unix:", "path"},
       {"unix://", "path"},
@@ -132,4 +139,22 @@ TEST_CASE("a bad listen address is refused with what is wrong with it") {
   INFO("why: " << why);
   CHECK(why.find(each.complaint) != std::string::npos);
   CHECK(why.find('\n') == std::string::npos);
+}
+
+TEST_CASE("a listener's own parameters are read") {
+  std::string why;
+  const auto tcp = cluster::os::parse_listen_address(
+      "tcp://[::]:80?name=web&backlog=7&v6only=1&keep-alive=1&defer-accept=5&fast-open=16", why);
+  REQUIRE(tcp);
+  CHECK(tcp->name == "web");
+  CHECK(tcp->backlog == 7);
+  CHECK(tcp->v6_only);
+  CHECK(tcp->keep_alive);
+  CHECK(tcp->defer_accept == 5);
+  CHECK(tcp->fast_open == 16);
+  const auto local = cluster::os::parse_listen_address("unix:/run/a?mode=600&name=local", why);
+  REQUIRE(local);
+  CHECK(local->path == "/run/a");
+  CHECK(local->mode == 0600U);
+  CHECK(local->name == "local");
 }

@@ -159,3 +159,17 @@ TEST_CASE("a moved listener is one listener, and assignment closes the old one")
   }
   CHECK(descriptor_count() == before);
 }
+
+TEST_CASE("a TCP listener has the options that its address names, and its sockets beside it too") {
+  const listen_socket socket = open_one("127.0.0.1:0?keep-alive=1&defer-accept=5&fast-open=16&name=web");
+  CHECK(socket.description().name == "web");
+  CHECK(socket_option(socket.fd(), SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(socket_option(socket.fd(), IPPROTO_TCP, TCP_DEFER_ACCEPT) >= 5);
+  CHECK(socket_option(socket.fd(), IPPROTO_TCP, TCP_FASTOPEN) == 16);
+  std::string why;
+  std::vector<listen_socket> all;
+  const auto address = parse_listen_address("127.0.0.1:0?name=web", why);
+  CHECK_FALSE(open_listeners(*address, {}, all));
+  CHECK(open_listeners(*address, {}, all).detail == "two listeners are named 'web'");
+  CHECK(all.size() == 1);
+}

@@ -164,6 +164,7 @@ void rollout_world::account_for(const publish& what) {
       return;
     case event_kind::forked:
     case event_kind::online:
+    case event_kind::listening:
     case event_kind::launch_failed:
     case event_kind::restart_delayed:
     case event_kind::adopted:

@@ -92,6 +92,7 @@ std::string rollout_scene::say(const event& what) {
     case event_kind::stopped: return std::string{to_string(what.kind)};
     case event_kind::forked:
     case event_kind::online:
+    case event_kind::listening:
     case event_kind::ready:
     case event_kind::draining:
     case event_kind::disconnected:

@@ -83,6 +83,10 @@ inline std::string shown(const options& o, const std::string& name) {
   if (name == "kill-timeout") return ms(o.kill_timeout);
   if (name == "hang-timeout") return ms(o.hang_timeout);
   if (name == "hang-core") return o.hang_core ? "on" : "off";
+  if (name == "working-directory") return o.working_directory;
+  if (name == "worker-output") return o.worker_output;
+  if (name == "launcher") return list(o.launcher, [](const std::string& s) { return s; });
+  if (name == "output-prefix") return o.output_prefix ? "on" : "off";
   if (name == "schedule") return std::string(to_string(o.schedule));
   if (name == "sticky") return o.router.choose ? "on" : "off";
   if (name == "max-connections") return std::to_string(o.max_connections);
@@ -148,6 +152,10 @@ inline const std::vector<setting_case>& setting_cases() {
       {"cpu-affinity", "\"on\"", "on", "", "on", "on", ""},
       {"no-new-privileges", "\"on\"", "on", "", "on", "on", ""},
       {"hang-core", "\"on\"", "off", "", "on", "off", ""},
+      {"working-directory", "\"/a\"", "/b", "", "/a", "/b", ""},
+      {"worker-output", "\"/dev/null\"", "a%s", "", "/dev/null", "a%s", ""},
+      {"launcher", R"(["nice", "-n", "5"])", "perf,stat", "", "nice,-n,5", "perf,stat", ""},
+      {"output-prefix", "\"on\"", "on", "", "on", "on", ""},
       {"schedule", R"("reuse-port")", "round-robin", "reuse-port", "reuse-port", "round-robin", "reuse-port"},
       {"sticky", R"("off")", "off", "off", "off", "off", "off"},  // more than that needs another setting
       {"max-connections", "100", "200", "0", "100", "200", "0"},

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+// How workers are started: folder, arguments, output, launcher, descriptors; by slot, and from now on.
+#include "fixture.hpp"
+#include "os/unique_fd.hpp"
+#include "support/program.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+using namespace cluster;
+using namespace cluster::test;
+
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("each worker is started as its slot is to be", "[start]") {
+  scratch_folder folder;
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const os::unique_fd from(ends[0]);
+  os::unique_fd to(ends[1]);
+  REQUIRE(::write(to.get(), "piped", 5) == 5);
+  to.reset();
+  options settings = with_workers("telling", 2, {"same"});
+  settings.working_directory = folder.path();
+  settings.worker_output = folder / "out-%s-%i%%";
+  settings.launcher = {"env", "TELLING=slot %s"};
+  std::string word = "first";
+  settings.for_worker = [&](worker_id, slot_id slot, worker_settings& how) {
+    if (slot.value == 1) how.arguments.back() = word;
+    if (slot.value == 1) how.descriptors.emplace_back(from.get(), 4);
+  };
+  supervised cluster(settings);
+  cluster.start();
+  REQUIRE(cluster.run_until_ready(2));
+  const std::string here = std::filesystem::canonical(folder.path());
+  std::string second;  // which of the two got which id is of no matter
+  for (const worker_status& each : cluster.master.status().workers) {
+    const std::string text = content(
+        folder / ("out-" + std::to_string(each.slot.value) + "-" + std::to_string(each.id.value) + "%"));
+    if (each.slot.value == 0) CHECK(text == here + "|same|slot 0|none\n");
+    else CHECK(text == here + "|first|slot 1|piped\n");
+  }
+  // From now on; the one that runs keeps what it has.
+  word = "second";
+  CHECK_FALSE(cluster.master.kill(cluster.master.status().workers[1].id));
+  REQUIRE(cluster.run_until([&] { return cluster.of(event_kind::ready).size() == 3; }));
+  CHECK(content(folder / "out-1-3%") == here + "|second|slot 1|\n");
+  CHECK(cluster.stop() == error_code());
+}
+
+TEST_CASE("settings that cannot be are a failed launch with its reason", "[start]") {
+  struct one {
+    std::function<void(worker_settings&)> change;
+    std::string words;
+  };
+  const one wrong = GENERATE(values<one>({
+      {[](worker_settings& how) { how.working_directory = "/nowhere"; }, "working directory"},
+      {[](worker_settings& how) { how.launcher = {"no-such-launcher"}; }, "exec ./no-such-launcher"},
+      {[](worker_settings& how) {
+         how.descriptors = {{1, 3}};
+       },
+       "descriptor 1 as 3"},
+      {[](worker_settings& how) {
+         how.descriptors = {{999, 5}};
+       },
+       "descriptor 999 as 5"},
+      {[](worker_settings& how) { how.output = "/nowhere/file"; }, "/nowhere/file: No such file"},
+      {[](worker_settings&) { throw std::runtime_error("not this one"); }, "its settings: not this one"},
+  }));
+  options settings = with_workers("good", 1);
+  settings.restart.max_failures = 1;
+  settings.for_worker = [&](worker_id, slot_id, worker_settings& how) { wrong.change(how); };
+  const auto before = open_descriptors();
+  {
+    supervised cluster(settings);
+    cluster.start();
+    REQUIRE(cluster.run_until([&] { return cluster.result.has_value(); }));
+    CHECK(*cluster.result == make_error_code(error::never_ready));
+    const event failed = cluster.of(event_kind::launch_failed)[0];
+    INFO(failed.text);
+    CHECK(failed.text.find(wrong.words) != std::string::npos);
+  }
+  CHECK(open_descriptors() == before);
+}
