@@ -69,7 +69,7 @@ TEST_CASE("bad usage: one line that teaches, exit 2, nothing started", "[front_d
   const std::vector<bad> cases = {
       {{"--workers", "none"}, {"--workers", "'none'", "auto"}},
       {{"--worker", "2"}, {"unknown flag '--worker'", "--workers"}},
-      {{"--schedule", "shared"}, {"unknown flag '--schedule'"}},
+      {{"--schedule", "fair"}, {"--schedule", "'fair'", "round-robin"}},
       {{"--listen", "127.0.0.1:99999"}, {"127.0.0.1:99999", "0 to 65535"}},
       {{"--listen", "http://x"}, {"http://x", "tcp://"}},
       {{"--drain-timeout", "soon"}, {"--drain-timeout", "'soon'", "30s"}},
