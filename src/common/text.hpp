@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cluster/export.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -18,7 +20,7 @@ void append_printable(std::string& out, std::string_view text);
 void append_json_string(std::string& out, std::string_view text);
 
 /// A whole decimal number and nothing else.
-std::optional<std::uint64_t> parse_number(std::string_view text);
+CLUSTER_API std::optional<std::uint64_t> parse_number(std::string_view text);
 
 /// `30s`, `500ms`, `2m`, `24h`, `0`; a bare number counts seconds.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);

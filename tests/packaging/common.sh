@@ -46,10 +46,25 @@ configure() { # SOURCE BUILD ARGS...
   configure_build=$2
   shift 2
   cmake -S "$configure_source" -B "$configure_build" -G Ninja -D CMAKE_BUILD_TYPE="$CLUSTER_BUILD_TYPE" \
-    -D CMAKE_CXX_COMPILER="$CLUSTER_CXX" -D CMAKE_CXX_FLAGS="${CLUSTER_CXX_FLAGS-}" "$@"
+    -D CMAKE_CXX_COMPILER="$CLUSTER_CXX" -D CMAKE_CXX_FLAGS_DEBUG="${CLUSTER_CXX_FLAGS--g}" "$@"
 }
 
 # The consumer for real: it starts, knows its version and accepts its configuration.
 runs() { # PROGRAM
   "$1" --version && "$1" --check </dev/null
+}
+
+# A project finds the package, builds on it and runs.
+consume() { # PREFIX NAME
+  check "$2: a project finds the package with component http" \
+    configure "$here/find_package" "$work/$2-http" -D CMAKE_PREFIX_PATH="$1"
+  check "$2: it builds" cmake --build "$work/$2-http"
+  check "$2: its program on cluster::cluster runs" runs "$work/$2-http/consumer_core"
+  check "$2: its program on cluster::http runs" runs "$work/$2-http/consumer_http"
+  if [ -x "$work/$2-http/consumer_tls" ]; then
+    check "$2: its program on cluster::tls runs, and has TLS" runs "$work/$2-http/consumer_tls"
+    check "$2: nobody else carries OpenSSL" refused sh -c "ldd '$work/$2-http/consumer_http' | grep libssl"
+  else
+    echo "SKIPPED: $2: TLS was left out"
+  fi
 }

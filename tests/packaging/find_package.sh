@@ -1,23 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# The installed package as users find it: static from the tree under test, and shared.
+# The installed package as users find it, static, from the tree under test. subdirectory.sh has the shared one.
 # shellcheck disable=SC1091,SC2154  # checked by itself
 . "$(dirname "$0")/common.sh"
 fresh find_package
-
-consume() { # PREFIX NAME
-  check "$2: a project finds the package with component http" \
-    configure "$here/find_package" "$work/$2-http" -D CMAKE_PREFIX_PATH="$1"
-  check "$2: it builds" cmake --build "$work/$2-http"
-  check "$2: its program on cluster::cluster runs" runs "$work/$2-http/consumer_core"
-  check "$2: its program on cluster::http runs" runs "$work/$2-http/consumer_http"
-  if [ -x "$work/$2-http/consumer_tls" ]; then
-    check "$2: its program on cluster::tls runs, and has TLS" runs "$work/$2-http/consumer_tls"
-    check "$2: nobody else carries OpenSSL" refused sh -c "ldd '$work/$2-http/consumer_http' | grep libssl"
-  else
-    echo "SKIPPED: $2: TLS was left out"
-  fi
-}
 
 # Installed in one place and moved to another, because a package must not remember where it was made.
 check "static: install" cmake --install "$CLUSTER_BUILD" --prefix "$work/installed"
@@ -54,10 +40,4 @@ else
   echo "SKIPPED: pkg-config is not installed"
 fi
 
-check "shared: configure" configure "$CLUSTER_SOURCE" "$work/shared-build" -D BUILD_SHARED_LIBS=ON \
-  -D CLUSTER_BUILD_TESTS=OFF -D CLUSTER_BUILD_EXAMPLES=OFF -D CLUSTER_BUILD_CLI=OFF \
-  -D CMAKE_INSTALL_PREFIX="$work/shared"
-check "shared: build" cmake --build "$work/shared-build"
-check "shared: install" cmake --install "$work/shared-build"
-consume "$work/shared" shared
 finish
