@@ -5,7 +5,7 @@
 // readable connection: one recv, a scan for the ends of header blocks, one send
 // of as many constant responses as there were requests.  No parsing beyond that.
 //
-//   floor -p PORT [-w WORKERS (0: no fork)] [-s SCHEME] [-a N] [-1] [-H]
+//   floor -p PORT [-w WORKERS (0: no fork)] [-s SCHEME] [-a N] [-1] [-H] [-b OCTETS]
 //
 // SCHEME (how the processes share the port):
 //   lt        one shared listening socket, level-triggered            (default)
@@ -23,6 +23,7 @@
 // -a N   accepts tried at one wake-up (0: until EAGAIN)
 // -1     try a recv at once after the accept (saves a wait when the request is there)
 // -H     "GET /slow" blocks the worker 200 ms; "GET /who" answers the worker's number
+// -b N   responses with that many octets of content (up to 64 KiB)
 // The parent prints a line of per-worker counts at SIGUSR1 and at SIGTERM.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -53,10 +54,11 @@ static int workers = 1, port = 0, accepts = 0, first_recv = 0, special = 0;
 struct counts { uint64_t accepted, requests, wakes, empty; int64_t open; char pad[88]; };
 static struct counts *counts;
 
-#define RESP                                                                    \
+#define HEAD                                                                    \
   "HTTP/1.1 200 OK\r\nServer: floor\r\nDate: Sat, 21 Nov 2026 00:00:00 GMT\r\n" \
-  "Content-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!"
-static char resp1[16384];
+  "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+static int content = 13;
+static char resp1[65536 + 1024];
 static size_t resp1_len;
 static char *respN;  // 64 copies
 #define MAXPIPE 64
@@ -72,6 +74,8 @@ static int listen_on(int p, int reuseport) {
   if (fd < 0) die("socket");
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (reuseport) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+  int room = 1 << 20;  // one send takes a whole response
+  if (content > 4096) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(p)};
   a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (bind(fd, (void *)&a, sizeof a) || listen(fd, 4096)) die("bind/listen");
@@ -249,6 +253,7 @@ int main(int argc, char **argv) {
     if (o == 'p') port = atoi(optarg);
     if (o == 'w') workers = atoi(optarg);
     if (o == 'a') accepts = atoi(optarg);
+    if (o == 'b') content = atoi(optarg);
     if (o == '1') first_recv = 1;
     if (o == 'H') special = 1;
     if (o == 's') {
@@ -258,9 +263,10 @@ int main(int argc, char **argv) {
       scheme = i;
     }
   }
-  if (!port) { fprintf(stderr, "usage: floor -p PORT [-w N] [-s SCHEME] [-a N] [-1] [-H]\n"); return 2; }
-  strcpy(resp1, RESP);
-  resp1_len = strlen(resp1);
+  if (!port) { fprintf(stderr, "usage: floor -p PORT [-w N] [-s SCHEME] [-a N] [-1] [-H] [-b OCTETS]\n"); return 2; }
+  if (content < 0 || content > 65536) { fprintf(stderr, "-b takes 0 to 65536\n"); return 2; }
+  resp1_len = sprintf(resp1, HEAD, content);
+  for (int i = 0; i < content; i++) resp1[resp1_len++] = "Hello, World!"[i % 13];
   respN = malloc(MAXPIPE * resp1_len);
   for (int i = 0; i < MAXPIPE; i++) memcpy(respN + i * resp1_len, resp1, resp1_len);
   counts = mmap(0, 4096 * 4, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -7,11 +7,14 @@
 // so a figure exists even where it cannot.
 //
 //   load -p PORT [-c CONNS] [-d DEPTH] [-t SECS] [-n REQUESTS] [-m MODE] [-r RATE]
-//         [-u PATH] [-P PID] [-S MS] [-w WARMUP_SECS] [-H "Name: value"] [-B]
+//         [-u PATH] [-b OCTETS] [-P PID] [-S MS] [-w WARMUP_SECS] [-H "Name: value"] [-B] [-T]
 //
 // MODE keep   CONNS connections kept alive, DEPTH requests sent at once (default)
 //      close  a new connection for each request ("Connection: close")
 //      open   opens CONNS connections, sends one request on each, holds them SECS
+//      ws     as keep, but of masked WebSocket messages of 32 octets that come back
+// -b OCTETS   POST with a body of that many octets, a JSON document
+// -T          over TLS (built with -DLOAD_TLS and OpenSSL)
 // -r RATE     open loop: RATE requests a second, each timed from when it was due
 // -P PID      sums the CPU time of PID and its descendants over the window
 // -S MS       beside the load, one client that asks for /slow on a new connection,
@@ -34,11 +37,15 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef LOAD_TLS
+#include <openssl/ssl.h>
+#endif
 
 static int port, conns = 64, depth = 1, slow_every = -1;
 static double secs = 5, warm = 0.3, rate = 0;
 static uint64_t limit = 0;
 static const char *path = "/", *extra = "";
+static int body = 0, websocket = 0, tls = 0;
 static enum { KEEP, CLOSE, OPEN } mode = KEEP;
 static pid_t server = 0;
 
@@ -81,8 +88,10 @@ static double quant(double q) {
   return hist_max / 1000.0;
 }
 
-static char request[4096], batch[65536], slowreq[256];
+static char request[131072], batch[262144], slowreq[256], upgrade[512];
 static size_t request_len, slow_len;
+static char mark[16] = "HTTP/1.1 200";  // how each answer begins
+static size_t mark_len = 12;
 static uint64_t response_len;
 static int ep;
 static uint64_t reqs, errs, bad, window0, window1, opened;
@@ -108,22 +117,68 @@ static int dial(int fd) {
   return connect(fd, (void *)&a, sizeof a);
 }
 
+#ifdef LOAD_TLS
+static SSL_CTX *tls_context;
+static SSL *tls_of[1 << 17];  // by descriptor
+static ssize_t put(int fd, const void *from, size_t n) {
+  return tls ? SSL_write(tls_of[fd], from, n) : send(fd, from, n, MSG_NOSIGNAL);
+}
+static ssize_t get(int fd, void *into, size_t n) {
+  if (!tls) return recv(fd, into, n, 0);
+  int r = SSL_read(tls_of[fd], into, n);
+  if (r > 0) return r;
+  errno = EAGAIN;
+  return SSL_get_error(tls_of[fd], r) == SSL_ERROR_WANT_READ ? -1 : 0;
+}
+static int secure(int fd) {
+  if (!tls_of[fd]) {
+    tls_of[fd] = SSL_new(tls_context);
+  } else {
+    SSL_clear(tls_of[fd]);
+  }
+  SSL_set_fd(tls_of[fd], fd);
+  return SSL_connect(tls_of[fd]) == 1;
+}
+#else
+static ssize_t put(int fd, const void *from, size_t n) { return send(fd, from, n, MSG_NOSIGNAL); }
+static ssize_t get(int fd, void *into, size_t n) { return recv(fd, into, n, 0); }
+static int secure(int fd) { (void)fd; return 0; }
+#endif
+
+// What comes before requests on a connection, done on a blocking one: TLS, the WebSocket handshake.
+static int settle(int fd) {
+  if (tls && !secure(fd)) return 0;
+  if (!websocket) return 1;
+  char b[2048];
+  size_t n = 0;
+  if (put(fd, upgrade, strlen(upgrade)) < 0) return 0;
+  while (n < sizeof b - 1) {
+    ssize_t r = get(fd, b + n, 1);  // not an octet of what follows
+    if (r <= 0) return 0;
+    b[n += r] = 0;
+    if (n > 4 && !strcmp(b + n - 4, "\r\n\r\n")) break;
+  }
+  return !strncmp(b, "HTTP/1.1 101", 12);
+}
+
 // Sends one request on a blocking connection and learns the response's length.
 static void calibrate(void) {
   for (int tries = 0; tries < 200; tries++) {
     int fd = new_fd(1);
     if (dial(fd)) { close(fd); usleep(20000); continue; }
-    char b[65536];
+    if (!settle(fd)) { fprintf(stderr, "the %s handshake failed\n", websocket ? "WebSocket" : "TLS"); exit(1); }
+    static char b[1 << 20];
     size_t n = 0;
     for (int round = 0; round < 2; round++) {  // the second response is the measure
       n = 0;
-      if (send(fd, request, request_len, MSG_NOSIGNAL) < 0) { perror("send"); exit(1); }
+      if (put(fd, request, request_len) < 0) { perror("send"); exit(1); }
       uint64_t want = 0;
       for (;;) {
-        ssize_t r = recv(fd, b + n, sizeof b - 1 - n, 0);
+        ssize_t r = get(fd, b + n, sizeof b - 1 - n);
         if (r <= 0) break;
         n += r;
         b[n] = 0;
+        if (websocket && n >= 2 + 32) break;
         char *h = strstr(b, "\r\n\r\n");
         if (h && !want) {
           char *c = strcasestr(b, "content-length:");
@@ -135,7 +190,7 @@ static void calibrate(void) {
       if (mode == CLOSE) break;
     }
     close(fd);
-    if (strncmp(b, "HTTP/1.1 200", 12)) { fprintf(stderr, "not a 200: %.80s\n", b); exit(1); }
+    if (memcmp(b, mark, mark_len)) { fprintf(stderr, "not the answer wanted: %.80s\n", b); exit(1); }
     response_len = n;
     return;
   }
@@ -210,13 +265,19 @@ static struct conn *all;
 static struct conn **idle;  // open loop, close mode
 static int idle_n;
 
+static void send_batch(struct conn *c, uint64_t t);
 static void start_connect(struct conn *c) {
-  c->fd = new_fd(0);
+  int early = tls || websocket;
+  c->fd = new_fd(early);
   c->connected = 0;
   c->got = 0;
   c->inflight = 0;
   int r = dial(c->fd);
   struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
+  if (early && r == 0) {
+    r = settle(c->fd) ? 0 : (errno = ECONNABORTED, -1);
+    fcntl(c->fd, F_SETFL, fcntl(c->fd, F_GETFL) | O_NONBLOCK);
+  }
   if (r < 0 && errno != EINPROGRESS) {
     errs++;
     close(c->fd);
@@ -235,7 +296,7 @@ static void send_batch(struct conn *c, uint64_t t) {
     if (send(c->fd, slowreq, slow_len, MSG_NOSIGNAL) < 0) errs++;
     return;
   }
-  if (send(c->fd, batch, n, MSG_NOSIGNAL) != (ssize_t)n) errs++;
+  if (put(c->fd, batch, n) != (ssize_t)n) errs++;
 }
 static void finish(int n, uint64_t ns_each) {
   if (!counting) return;
@@ -279,17 +340,17 @@ static void on_event(struct conn *c, uint32_t ev, uint64_t t) {
   if (!(ev & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))) return;
   int gone = 0;
   for (;;) {
-    ssize_t r = recv(c->fd, rbuf, sizeof rbuf, 0);
+    ssize_t r = get(c->fd, rbuf, sizeof rbuf);
     if (r > 0) {
       if (mode == KEEP && !c->kind) {
         // Each boundary that falls into this read is looked at.
         uint64_t off = c->got % response_len ? response_len - c->got % response_len : 0;
-        for (; off + 12 <= (uint64_t)r; off += response_len)
-          if (memcmp(rbuf + off, "HTTP/1.1 200", 12)) bad++;
+        for (; off + mark_len <= (uint64_t)r; off += response_len)
+          if (memcmp(rbuf + off, mark, mark_len)) bad++;
       } else if (c->got == 0 && r >= 12 && memcmp(rbuf + 9, "200", 3)) bad++;
       c->got += r;
       if (mode == KEEP && !c->kind && c->got >= response_len * c->inflight) break;
-      if (r < (ssize_t)sizeof rbuf && !(ev & (EPOLLRDHUP | EPOLLHUP))) break;
+      if (!tls && r < (ssize_t)sizeof rbuf && !(ev & (EPOLLRDHUP | EPOLLHUP))) break;
       continue;
     }
     if (r == 0) gone = 1;
@@ -333,13 +394,16 @@ static void on_event(struct conn *c, uint32_t ev, uint64_t t) {
 
 int main(int argc, char **argv) {
   int o;
-  while ((o = getopt(argc, argv, "p:c:d:t:n:m:r:u:P:S:w:H:B")) != -1) {
+  while ((o = getopt(argc, argv, "p:c:d:t:n:m:r:u:b:P:S:w:H:BT")) != -1) {
     if (o == 'p') port = atoi(optarg);
     if (o == 'c') conns = atoi(optarg);
     if (o == 'd') depth = atoi(optarg);
     if (o == 't') secs = atof(optarg);
     if (o == 'n') limit = atoll(optarg);
     if (o == 'm') mode = !strcmp(optarg, "close") ? CLOSE : !strcmp(optarg, "open") ? OPEN : KEEP;
+    if (o == 'm') websocket = !strcmp(optarg, "ws");
+    if (o == 'b') body = atoi(optarg);
+    if (o == 'T') tls = 1;
     if (o == 'r') rate = atof(optarg);
     if (o == 'u') path = optarg;
     if (o == 'P') server = atoi(optarg);
@@ -353,14 +417,42 @@ int main(int argc, char **argv) {
               "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\nUpgrade-Insecure-Requests: 1\r\n"
               "Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate";
   }
-  if (!port || depth < 1 || depth > 64) { fprintf(stderr, "usage: see the head of load.c\n"); return 2; }
+  if (!port || depth < 1 || depth > 64 || body < 0 || body > 65536) { fprintf(stderr, "usage: see the head of load.c\n"); return 2; }
   signal(SIGPIPE, SIG_IGN);
   struct rlimit rl;
   getrlimit(RLIMIT_NOFILE, &rl);
   rl.rlim_cur = rl.rlim_max;
   setrlimit(RLIMIT_NOFILE, &rl);
-  request_len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s%s%s\r\n", path, port,
-                         extra, *extra ? "\r\n" : "", mode == CLOSE ? "Connection: close\r\n" : "");
+  if (tls) {
+#ifdef LOAD_TLS
+    tls_context = SSL_CTX_new(TLS_client_method());
+#else
+    fprintf(stderr, "built without TLS\n");
+    return 2;
+#endif
+  }
+  if (websocket) {
+    snprintf(upgrade, sizeof upgrade, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path);
+    memcpy(request, "\x81\xa0\x11\x22\x33\x44", 6);
+    for (int i = 0; i < 32; i++) request[6 + i] = 'a' ^ ("\x11\x22\x33\x44"[i % 4]);
+    request_len = 6 + 32;
+    memcpy(mark, "\x81\x20", mark_len = 2);
+  } else {
+    char length[64] = "";
+    if (body) snprintf(length, sizeof length, "Content-Type: application/json\r\nContent-Length: %d\r\n", body);
+    request_len = snprintf(request, sizeof request - 65536, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s%s%s%s\r\n",
+                           body ? "POST" : "GET", path, port, extra, *extra ? "\r\n" : "", length,
+                           mode == CLOSE ? "Connection: close\r\n" : "");
+    if (body) {  // {"text":"xxx…"}
+      memset(request + request_len, 'x', body);
+      if (body >= 12) {
+        memcpy(request + request_len, "{\"text\":\"", 9);
+        memcpy(request + request_len + body - 2, "\"}", 2);
+      }
+      request_len += body;
+    }
+  }
   if (request_len * depth > sizeof batch) return 2;
   for (int i = 0; i < depth; i++) memcpy(batch + i * request_len, request, request_len);
   slow_len = snprintf(slowreq, sizeof slowreq, "GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");

@@ -58,18 +58,23 @@ peer_go() {
   add_peer "go=$out/net_http {port} $workers"
 }
 
-peer_uws() {
-  wanted uws || return 0
-  [ -n "${UWS-}" ] || { left_out uWebSockets 'UWS names no checkout of it'; return 0; }
-  [ "$workers" = 1 ] || { left_out uWebSockets 'it is one process here'; return 0; }
+# Built once, asked twice.
+built_uws() {
+  [ -n "${UWS-}" ] || { left_out uWebSockets 'UWS names no checkout of it'; return 1; }
+  [ "$workers" = 1 ] || { left_out uWebSockets 'it is one process here'; return 1; }
+  [ ! "$out/uwebsockets" -nt "$here/peers/uwebsockets.cpp" ] || return 0
   for source in "$UWS"/uSockets/src/*.c "$UWS"/uSockets/src/eventing/epoll_kqueue.c; do
     cc -O3 -DLIBUS_NO_SSL -I"$UWS/uSockets/src" -c -o "$out/uws-$(basename "$source").o" "$source" >>"$out/build.log" 2>&1 ||
-      { left_out uWebSockets "it does not build, see $out/build.log"; return 0; }
+      { left_out uWebSockets "it does not build, see $out/build.log"; return 1; }
   done
   c++ -std=c++20 -O3 -DUWS_NO_ZLIB -DLIBUS_NO_SSL -I"$UWS/src" -I"$UWS/uSockets/src" -o "$out/uwebsockets" \
     "$here/peers/uwebsockets.cpp" "$out"/uws-*.o >>"$out/build.log" 2>&1 ||
-    { left_out uWebSockets "it does not build, see $out/build.log"; return 0; }
-  add_peer "uws=$out/uwebsockets {port}"
+    { left_out uWebSockets "it does not build, see $out/build.log"; return 1; }
+}
+
+peer_uws() {
+  wanted uws || return 0
+  ! built_uws || add_peer "uws=$out/uwebsockets {port}"
 }
 
 find_peers() {
@@ -78,4 +83,55 @@ find_peers() {
   peer_node
   peer_go
   peer_uws
+}
+
+# Those who do a kind of work beside the hello; the first is what the others are measured against.
+find_kind_peers() { # MODE
+  peers=
+  case $1 in
+    large) add_peer "floor=$out/floor -b 65536 -w $workers -p {port}" ;;
+    json) add_peer "floor=$out/floor -b 200 -w $workers -p {port}" ;;
+    post | async | pool) add_peer "floor=$out/floor -w $workers -p {port}" ;;
+    ws)
+      if cmake --build build/release --target cluster_bench_textbook_websocket >>"$out/build.log" 2>&1; then
+        add_peer "beast=build/release/tests/bench/cluster_bench_textbook_websocket {port}"
+      else
+        left_out beast "it does not build, see $out/build.log"
+      fi ;;
+    tls) kind_nginx_tls ;;
+  esac
+  kind_ours=build/release/tests/bench/cluster_bench_kinds
+  case $1 in
+    tls) add_peer "cluster=$kind_ours --log-level error --listen 127.0.0.1:{port}+tls --tls-certificate $out/tls.pem --tls-key $out/tls.key --workers $workers" ;;
+    *) add_peer "cluster=$kind_ours --log-level error --listen 127.0.0.1:{port} --workers $workers" ;;
+  esac
+  if wanted node && [ "$1" != ws ] && [ "$1" != pool ]; then
+    if command -v node >/dev/null 2>&1; then
+      kind_files=
+      [ "$1" != tls ] || kind_files="$out/tls.pem $out/tls.key"
+      add_peer "node=node $here/peers/node_kinds.js {port} $workers $kind_files"
+    else
+      left_out node 'it is not installed'
+    fi
+  fi
+  case $1 in
+    large | post | ws) peer_uws ;;
+  esac
+}
+
+# A certificate for the bench, and nginx with it.
+kind_nginx_tls() {
+  [ -f "$out/tls.key" ] ||
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 3650 \
+      -keyout "$out/tls.key" -out "$out/tls.pem" >>"$out/build.log" 2>&1
+  peer_nginx
+  [ -n "$peers" ] || return 0
+  root=$PWD/$out/nginx-hello
+  sed -e 's/ reuseport;/ ssl reuseport;/' \
+    -e "s|http {|http { ssl_certificate $PWD/$out/tls.pem; ssl_certificate_key $PWD/$out/tls.key; ssl_protocols TLSv1.3;|" \
+    "$root/nginx.conf" >"$root/nginx-tls.conf"
+  sed "s|$root/nginx.conf|$root/nginx-tls.conf|" "$root/start" >"$root/start-tls"
+  chmod +x "$root/start-tls"
+  peers=
+  add_peer "nginx=$root/start-tls {port}"
 }
