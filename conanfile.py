@@ -110,7 +110,8 @@ class ClusterConan(ConanFile):
             tls.libs = ["cluster_tls"]
             tls.requires = ["cluster"]
             # Nothing else names it: the library looks whether it is there.
-            tls.exelinkflags = tls.sharedlinkflags = ["-Wl,--undefined=cluster_tls_provider"]
+            tls.exelinkflags = tls.sharedlinkflags = [
+                "-Wl,--no-as-needed" if self.options.shared else "-Wl,--undefined=cluster_tls_provider"]
             if self._from_conan("openssl"):
                 tls.requires += ["openssl::ssl", "openssl::crypto"]
             else:
