@@ -115,6 +115,10 @@ struct options {
   /// Number of workers. Zero means one for each CPU that this process may use (affinity and cgroup
   /// quota looked at).
   std::size_t workers = 0;
+  /// More than `workers`: the number of workers follows the load, from `workers` up to this many. There are
+  /// more when they are busy for more than 80 % of their time over three seconds, and one fewer when the
+  /// others would be busy for less than 50 % over half a minute. Zero means a fixed number. At most 1024.
+  std::size_t max_workers = 0;
   /// The program that workers run, by path, looked up anew at each start. Empty means: this program,
   /// as its path was when the supervisor was made.
   std::string executable;

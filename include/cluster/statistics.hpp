@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace cluster {
 
@@ -42,6 +43,22 @@ struct latency_histogram {
   /// are none.
   CLUSTER_API std::chrono::microseconds quantile(double q) const noexcept;
   CLUSTER_API latency_histogram& operator+=(const latency_histogram& other) noexcept;
+};
+
+/// Answers of one route, or of what has none. Every number only grows.
+struct route_numbers {
+  std::array<std::uint64_t, 5> answers{};  ///< by the first digit of their status, 1xx to 5xx
+  std::uint64_t timed = 0;                 ///< answers whose time was taken; that of streams is not
+  std::chrono::nanoseconds time{0};        ///< of these together
+
+  CLUSTER_API route_numbers& operator+=(const route_numbers& other) noexcept;
+  friend bool operator==(const route_numbers&, const route_numbers&) = default;
+};
+
+/// The same with what it is called: "GET /todos/{id}", "fallback /", "none" for what no route fits and
+/// "other" for routes beyond those that are counted one by one.
+struct route_traffic : route_numbers {
+  std::string route;
 };
 
 /// A worker's numbers as its supervisor reads them: at any moment, without asking the worker.

@@ -35,6 +35,7 @@ struct worker_status {
   int pid = 0;
   worker_state state{};
   bool hung = false;                    ///< it is ready and its event loop stands still
+  bool paused = false;                  ///< its process is stopped on request; see supervisor::pause
   std::chrono::milliseconds uptime{0};  ///< since it was started
   std::uint64_t restarts = 0;           ///< of its slot, since the cluster was started
   worker_statistics statistics;         ///< as the worker counts; read without asking it
@@ -115,6 +116,7 @@ struct cluster_status {
   generation_id generation;
   std::size_t target = 0;  ///< wanted number of workers
   std::size_t ready = 0;   ///< workers that are ready now
+  scale_range scaling;     ///< between which `target` follows the load; zero: it does not
   bool stopping = false;
   bool captures_output = false;             ///< options::capture_output
   cluster::schedule schedule{};             ///< options::schedule, or that of workers that were taken over
@@ -126,8 +128,9 @@ struct cluster_status {
   std::optional<reload_report> last_reload;  ///< the last one that ended
   std::vector<slot_history> slots;           ///< by slot; those that were taken away stay
   cluster_counters counters;
-  traffic totals;             ///< of all workers, those that are gone included
-  latency_histogram latency;  ///< likewise
+  traffic totals;                     ///< of all workers, those that are gone included
+  latency_histogram latency;          ///< likewise
+  std::vector<route_traffic> routes;  ///< likewise, by name; at most 128 and "other"
 };
 
 CLUSTER_API std::string_view to_string(reload_report::outcome) noexcept;
@@ -197,14 +200,19 @@ class supervisor {
   }
 
   /// Changes the number of workers, 1..1024; completes when that many are ready and surplus ones are
-  /// gone. Errors: invalid_options, not_running, reload_running, and operation_aborted when a stop or a
-  /// newer scale came in between.
+  /// gone. The number follows the load no more then. Errors: invalid_options, not_running, reload_running,
+  /// and operation_aborted when a stop or a newer scale came in between.
   /// Signature: void(error_code). Cancellation: none.
   template <boost::asio::completion_token_for<void(error_code)> CompletionToken = boost::asio::deferred_t>
   auto async_scale(std::size_t workers, CompletionToken&& token = {}) {
     return boost::asio::async_initiate<CompletionToken, void(error_code)>(
         [this](auto handler, std::size_t count) { start_scale(count, std::move(handler)); }, token, workers);
   }
+
+  /// Lets the number of workers follow the load between these bounds, see options::max_workers; until
+  /// async_scale gives it a number again. Equal ones are a fixed number. Errors: not_running; invalid_options
+  /// for bounds that are none, 1 <= min <= max <= 1024.
+  CLUSTER_API error_code scale_between(scale_range bounds);
 
   /// Replaces one ready worker by a fresh one of the same generation, which is ready first; then the old
   /// one drains and its connections move over. Completes when the old one is gone. Errors: not_running,

@@ -4,6 +4,7 @@
 #include <cluster/export.hpp>
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -41,6 +42,14 @@ enum class schedule : std::uint8_t {
   shared,       ///< all workers accept from the same sockets, each no more than its share
   round_robin,  ///< the supervisor accepts and hands each connection to the next worker in turn
   reuse_port    ///< a TCP socket for each slot, among which the kernel shares connections out
+};
+
+/// Bounds between which the number of workers follows the load; both zero: it does not.
+struct scale_range {
+  std::size_t min = 0;
+  std::size_t max = 0;
+
+  friend bool operator==(const scale_range&, const scale_range&) = default;
 };
 
 /// Why a worker ended.

@@ -24,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cluster {
 
@@ -169,6 +170,14 @@ class worker {
 
   /// Counts so many requests that took this long.
   CLUSTER_API void publish_latency(std::chrono::nanoseconds time, std::uint64_t requests = 1) noexcept;
+
+  /// Routes whose answers are counted one by one, at most.
+  static constexpr std::size_t most_routes = 64;
+  /// Names them, before ready(); those beyond most_routes are not counted, and names are cut after 72 octets.
+  /// `http::serve` does it.
+  CLUSTER_API void name_routes(const std::vector<std::string>& names);
+  /// Shows what the route with that place among the names has answered so far. A few stores, as above.
+  CLUSTER_API void publish_route(std::size_t which, const route_numbers& now) noexcept;
 
   /// Adds another event loop to those whose standing still means that this worker hangs; its own context
   /// is watched anyway. Up to seven more; its timer is work of that loop until done() or destruction.

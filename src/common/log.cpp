@@ -11,6 +11,18 @@
 namespace cluster {
 namespace {
 
+/// As syslog(3) counts; the journal takes it from the front of a line.
+char priority(log_level level) {
+  switch (level) {
+    case log_level::debug: return '7';
+    case log_level::info: return '6';
+    case log_level::warning: return '4';
+    case log_level::error: return '3';
+    case log_level::off: break;
+  }
+  return '6';
+}
+
 std::string timestamp() { return utc_timestamp(std::chrono::system_clock::now()); }
 
 }  // namespace
@@ -35,6 +47,11 @@ void logger::write(log_level at, std::string_view message) const {
     line.append(R"(","pid":)").append(pid).append(R"(,"message":)");
     append_json_string(line, message);
     line += "}\n";
+  } else if (stderr_is_journal()) {
+    // It knows the time, the process and, by this, the level.
+    line.append("<").append(1, priority(at)).append(">");
+    append_printable(line, message);
+    line += '\n';
   } else {
     line.append(timestamp()).append(" ").append(to_string(at)).append(" [").append(pid).append("] ");
     append_printable(line, message);

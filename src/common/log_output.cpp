@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -97,6 +98,17 @@ class log_output {
 };
 
 }  // namespace
+
+bool stderr_is_journal() noexcept {
+  const char* const named = std::getenv("JOURNAL_STREAM");
+  if (named == nullptr) return false;
+  char* end = nullptr;
+  const unsigned long long device = std::strtoull(named, &end, 10);
+  if (*end != ':') return false;
+  const unsigned long long inode = std::strtoull(end + 1, &end, 10);
+  struct stat now {};
+  return *end == '\0' && ::fstat(STDERR_FILENO, &now) == 0 && now.st_dev == device && now.st_ino == inode;
+}
 
 void write_to_stderr(std::string_view line) noexcept {
   // Never destroyed: other threads may still have something to say at the very end.

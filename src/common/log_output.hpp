@@ -14,6 +14,9 @@ namespace cluster {
 /// once more, for a description of our own.
 void write_to_stderr(std::string_view line) noexcept;
 
+/// Whether standard error is the journal's: JOURNAL_STREAM names the socket that it gave to this service.
+bool stderr_is_journal() noexcept;
+
 /// What is kept at most, in octets.
 inline constexpr std::size_t kept_log = 64 * 1024;
 

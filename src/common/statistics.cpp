@@ -15,6 +15,13 @@ traffic& traffic::operator+=(const traffic& other) noexcept {
   return *this;
 }
 
+route_numbers& route_numbers::operator+=(const route_numbers& other) noexcept {
+  for (std::size_t i = 0; i < answers.size(); ++i) answers[i] += other.answers[i];
+  timed += other.timed;
+  time += other.time;
+  return *this;
+}
+
 std::uint64_t latency_histogram::count() const noexcept {
   std::uint64_t all = 0;
   for (const std::uint64_t each : counts) all += each;

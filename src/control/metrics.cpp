@@ -65,6 +65,10 @@ std::string label(slot_id slot) { return std::to_string(slot.value); }
 void write_workers(exposition& out, const cluster_status& now) {
   out.family("cluster_workers_target", "gauge", "Wanted number of workers.");
   out.sample(exposition::number(now.target));
+  out.family("cluster_workers_bound", "gauge",
+             "Between which numbers the target follows the load; 0: it does not.");
+  out.sample({{"bound", "min"}}, exposition::number(now.scaling.min));
+  out.sample({{"bound", "max"}}, exposition::number(now.scaling.max));
   out.family("cluster_workers", "gauge", "Workers alive, by state.");
   for (const worker_state state : {worker_state::starting, worker_state::ready, worker_state::draining}) {
     const auto count = std::count_if(now.workers.begin(), now.workers.end(),
@@ -136,6 +140,24 @@ void write_traffic(exposition& out, const cluster_status& now) {
   write_latency(out, now.latency);
 }
 
+constexpr const char* classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+
+// Of the statuses that a route never gave there is nothing to see, but that it has answered none yet.
+void write_routes(exposition& out, const cluster_status& now) {
+  if (now.routes.empty()) return;
+  out.family("cluster_http_requests_total", "counter", "Answers by route and status.");
+  for (const route_traffic& each : now.routes)
+    for (std::size_t i = 0; i < each.answers.size(); ++i)
+      if (each.answers[i] != 0 || i == 1)
+        out.sample({{"route", each.route}, {"status", classes[i]}}, exposition::number(each.answers[i]));
+  out.family("cluster_http_route_duration_seconds", "summary",
+             "How long answers took, by route; not streams.");
+  for (const route_traffic& each : now.routes) {
+    out.sample({{"route", each.route}}, to_seconds(each.time), "_sum");
+    out.sample({{"route", each.route}}, exposition::number(each.timed), "_count");
+  }
+}
+
 // A slot's number is that of its workers that are gone and of the present ones.
 void write_slot_traffic(exposition& out, const cluster_status& now) {
   std::vector<traffic> slots;
@@ -199,6 +221,7 @@ std::string metrics_text(const cluster_status& now, const measurements& measured
   write_workers(out, now);
   write_reloads(out, now);
   write_traffic(out, now);
+  write_routes(out, now);
   write_slots(out, now, measured_ones);
   write_slot_traffic(out, now);
   return out.take();

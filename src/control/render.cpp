@@ -50,6 +50,7 @@ void write(json_text& json, const worker_status& worker, const cluster_status& a
   json.open().member("id", worker.id.value).member("slot", worker.slot.value).member("pid", worker.pid);
   json.member("generation", worker.generation.value).member("state", to_string(worker.state));
   json.member("hung", worker.hung)
+      .member("paused", worker.paused)
       .member("uptime_s", seconds(worker.uptime))
       .member("restarts", worker.restarts);
   write(json, worker.statistics);
@@ -120,6 +121,9 @@ std::string status_json(const cluster_status& now, const measurements& measured_
   json.member("generation", now.generation.value).member("executable", now.executable);
   json.member("schedule", to_string(now.schedule));
   json.member("ready", now.ready).member("target", now.target);
+  json.key("scaling");
+  if (now.scaling.max == 0) json.null();
+  else json.open().member("min", now.scaling.min).member("max", now.scaling.max).close();
   json.member("captures_output", now.captures_output).key("listeners").open('[');
   for (std::size_t i = 0; i < now.listeners.size(); ++i)
     json.open().member("name", now.listener_names[i]).member("uri", now.listeners[i]).close();

@@ -19,6 +19,8 @@ constexpr route table[] = {
     {verb::post, "/v1/stop", operation::stop, true},
     {verb::post, "/v1/upgrade", operation::upgrade, true},
     {verb::post, "/v1/workers/{id}/restart", operation::restart_worker, true},
+    {verb::post, "/v1/workers/{id}/pause", operation::pause_worker, true},
+    {verb::post, "/v1/workers/{id}/resume", operation::resume_worker, true},
     {verb::delete_, "/v1/workers/{id}", operation::end_worker, true},
     {verb::get, "/v1/events", operation::events, false},
     {verb::get, "/v1/logs", operation::logs, false},

@@ -18,6 +18,8 @@ enum class operation : std::uint8_t {
   stop,
   upgrade,
   restart_worker,
+  pause_worker,
+  resume_worker,
   end_worker,
   events,
   logs,

@@ -85,6 +85,8 @@ void service::handle(const call& what, const answer& done) {
     case operation::stop: return stop(what, done);
     case operation::upgrade: return upgrade(what, done);
     case operation::restart_worker: return one_worker(what, found.id, true, done);
+    case operation::pause_worker: return pause(what, found.id, true, done);
+    case operation::resume_worker: return pause(what, found.id, false, done);
     case operation::end_worker: return one_worker(what, found.id, false, done);
     case operation::events: return show_events(what, done);
     case operation::logs: return show_logs(what, done);

@@ -66,7 +66,9 @@ class service : public std::enable_shared_from_this<service> {
   void scale(const call&, const answer&);
   void stop(const call&, const answer&);
   void upgrade(const call&, const answer&);
+  void scale_between(std::uint64_t least, std::uint64_t most, const answer&);
   void one_worker(const call&, std::uint64_t id, bool restart, const answer&);
+  void pause(const call&, std::uint64_t id, bool on, const answer&);
 
   supervisor* owner_;
   std::shared_ptr<void> observing_;

@@ -49,6 +49,16 @@ class once {
   std::shared_ptr<answer> done_;
 };
 
+bool is_alive(const supervisor& owner, std::uint64_t id) {
+  const cluster_status now = owner.status();
+  return std::any_of(now.workers.begin(), now.workers.end(),
+                     [id](const worker_status& each) { return each.id.value == id; });
+}
+
+reply unknown_worker(std::uint64_t id) {
+  return error_reply(404, "unknown_worker", "no worker " + std::to_string(id) + " is alive");
+}
+
 /// Says that a wish was accepted, unless the answer is there already: refusals, and ends that came at once,
 /// were posted to the same executor before.
 template <class Function>
@@ -115,14 +125,14 @@ void service::scale(const call& what, const answer& done) {
   if (given.complaint()) return done(*given.complaint());
   fields body(what.body, {"workers", "min", "max"});
   const auto workers = body.number("workers", 1, 1024);
+  const auto least = body.number("min", 1, 1024);
+  const auto most = body.number("max", 1, 1024);
   if (body.complaint()) return done(*body.complaint());
-  for (const char* name : {"min", "max"})
-    if (body.has(name))
-      return done(error_reply(422, "unsupported",
-                              std::string(name) + ": scaling by itself within limits is not part of this "
-                                                  "version; give \"workers\""));
-  if (!workers)
-    return done(error_reply(400, "invalid_value", "workers: is missing, a number from 1 to 1024"));
+  if (!workers && least && most) return scale_between(*least, *most, done);
+  if (!workers || least || most)
+    return done(error_reply(400, "invalid_value",
+                            "give \"workers\", a number from 1 to 1024, or \"min\" and \"max\" for a number "
+                            "that follows the load"));
   const once reply_once(done);
   json_text json;
   json.open().member("from", owner_->status().target).member("to", *workers).close();
@@ -137,6 +147,17 @@ void service::scale(const call& what, const answer& done) {
     reply_once(ec ? refused(ec, {}) : success(200));
   });
   if (!wait) accept(owner_->get_executor(), [reply_once, success] { reply_once(success(202)); });
+}
+
+// There is nothing to wait for: when it changes is the load's affair.
+void service::scale_between(std::uint64_t least, std::uint64_t most, const answer& done) {
+  if (least > most) return done(error_reply(400, "invalid_value", "min: is above max"));
+  const error_code ec =
+      owner_->scale_between({static_cast<std::size_t>(least), static_cast<std::size_t>(most)});
+  if (ec) return done(refused(ec, {}));
+  json_text json;
+  json.open().member("min", least).member("max", most).close();
+  done(json_reply(200, json));
 }
 
 void service::stop(const call& what, const answer& done) {
@@ -179,10 +200,7 @@ void service::one_worker(const call& what, std::uint64_t id, bool restart, const
   const bool wait = given.flag("wait");
   if (given.complaint()) return done(*given.complaint());
   if (const fields body(what.body, {}); body.complaint()) return done(*body.complaint());
-  const cluster_status now = owner_->status();
-  if (std::none_of(now.workers.begin(), now.workers.end(),
-                   [id](const worker_status& each) { return each.id.value == id; }))
-    return done(error_reply(404, "unknown_worker", "no worker " + std::to_string(id) + " is alive"));
+  if (!is_alive(*owner_, id)) return done(unknown_worker(id));
   const once reply_once(done);
   const auto success = [id, restart](unsigned status) {
     json_text json;
@@ -195,6 +213,17 @@ void service::one_worker(const call& what, std::uint64_t id, bool restart, const
   if (restart) owner_->async_restart(worker_id{id}, finished);
   else owner_->async_end(worker_id{id}, finished);
   if (!wait) accept(owner_->get_executor(), [reply_once, success] { reply_once(success(202)); });
+}
+
+void service::pause(const call& what, std::uint64_t id, bool on, const answer& done) {
+  if (const query given(what.query, {}); given.complaint()) return done(*given.complaint());
+  if (const fields body(what.body, {}); body.complaint()) return done(*body.complaint());
+  if (!is_alive(*owner_, id)) return done(unknown_worker(id));
+  const error_code ec = on ? owner_->pause(worker_id{id}) : owner_->resume(worker_id{id});
+  if (ec) return done(refused(ec, {}));
+  json_text json;
+  json.open().member("worker", id).member("order", on ? "pause" : "resume").close();
+  done(json_reply(200, json));
 }
 
 }  // namespace cluster::control

@@ -43,6 +43,19 @@ std::string misspelt(const CLI::App& app, const std::vector<std::string>& argume
   return what + " (clusterctl --help lists them)";
 }
 
+/// Verbs that share a line of the first screen, and what both of them do.
+struct pair_of_verbs {
+  std::string_view first;
+  std::string_view second;
+  std::string_view what;
+};
+constexpr pair_of_verbs pairs[] = {
+    {"pause", "resume", "Stop the process of one worker; let it go on"},
+    {"stop", "kill", "End the cluster, gracefully or at once"},
+    {"start", "run", "Start the programs of a process file, here with run"},
+    {"ping", "pid", "Is it alive? Which process is it, or worker ID?"},
+};
+
 /// What the program can do on one screen; each verb tells its options itself.
 std::string first_screen(const CLI::App& app) {
   std::string text =
@@ -50,8 +63,18 @@ std::string first_screen(const CLI::App& app) {
       "  -s: control socket of the cluster; without both the only one that answers.\n";
   for (const auto* verb : app.get_subcommands({})) {
     std::string name = verb->get_name();
-    name.resize(11, ' ');
-    text += "  " + name + verb->get_description() + "\n";
+    std::string what = verb->get_description();
+    bool told = false;
+    for (const pair_of_verbs& each : pairs) {
+      told = told || name == each.second;
+      if (name != each.first) continue;
+      name.append(", ").append(each.second);
+      what = each.what;
+      break;
+    }
+    if (told) continue;
+    name.resize(15, ' ');
+    text += "  " + name + what + "\n";
   }
   return text + "VERB --help tells the options of one; --version.\n";
 }
@@ -212,6 +235,10 @@ void commands::add_looking_verbs() {
   events_verb->add_flag("--history", events.history, "First what happened before, as far as it is kept");
   events_verb->add_option("-n,--count", events.count, "End after so many")->type_name("N");
   verb("metrics", "All metrics, as Prometheus reads them", [this] { return metrics(common); });
+  json(verb("ping", "Is the cluster alive? Starts nothing", [this] { return ping(common); }));
+  auto* pid_verb =
+      verb("pid", "The supervisor's process id, or a worker's", [this] { return pid(common, id); });
+  pid_verb->add_option("ID", id, "Of the worker, see list")->type_name("");
   auto* wait_verb =
       verb("wait", "Wait until all workers are ready: wait ready", [this] { return wait_ready(common); });
   wait_verb->add_option("WHAT", workers, "ready")->required()->check(CLI::IsMember({"ready"}))->type_name("");
@@ -235,9 +262,11 @@ void commands::add_changing_verbs() {
   reload_verb->add_flag("--no-rollback", reload.no_rollback,
                         "After a failure leave replaced slots as they are");
   json(verb("abort", "Take the reload under way back", [this] { return abort_reload(common); }));
-  auto* scale_verb = verb("scale", "Change the number of workers: scale N, +N or -N",
+  auto* scale_verb = verb("scale", "Change the number of workers: N, +N, -N, MIN-MAX",
                           [this] { return scale(common, shown_minus(workers)); });
-  scale_verb->add_option("WORKERS", workers, "N, +N or -N")->required()->type_name("");
+  scale_verb->add_option("WORKERS", workers, "N, +N, -N; MIN-MAX: as many as the load wants")
+      ->required()
+      ->type_name("");
   wait(scale_verb, "Until it is so");
   json(scale_verb);
   auto* restart_verb =
@@ -245,6 +274,14 @@ void commands::add_changing_verbs() {
   worker(restart_verb);
   wait(restart_verb, "Until the old one is gone");
   json(restart_verb);
+  for (const bool on : {true, false}) {
+    auto* pause_verb =
+        verb(on ? "pause" : "resume",
+             on ? "Stop the process of one worker; its connections wait" : "Let a paused worker go on",
+             [this, on] { return pause(common, id, on); });
+    worker(pause_verb);
+    json(pause_verb);
+  }
   auto* upgrade_verb = verb("upgrade", "Replace the supervisor's own process, workers untouched",
                             [this] { return upgrade(common); });
   wait(upgrade_verb, "Until the next one has taken the workers over");

@@ -18,11 +18,12 @@ std::string whole(const boost::json::value& of, std::string_view name) {
 colour paint_of(std::string_view state) {
   if (state == "ready" || state == "running") return colour::good;
   if (state == "starting") return colour::busy;
-  if (state == "draining" || state == "stopping") return colour::warn;
+  if (state == "draining" || state == "stopping" || state == "paused") return colour::warn;
   return colour::bad;
 }
 
 std::string state_of(const boost::json::value& worker) {
+  if (const auto* paused = member(worker, "paused"); paused != nullptr && *paused == true) return "paused";
   const auto* hung = member(worker, "hung");
   return hung != nullptr && *hung == true ? "hung" : text(worker, "state");
 }
@@ -93,6 +94,11 @@ std::vector<screen_line> header(const boost::json::value& status, const look& ho
   add(std::to_string(ready) + "/" + std::to_string(target) + " ready", ready >= target ? colour::good
                                                                        : ready == 0    ? colour::bad
                                                                                        : colour::warn);
+  std::size_t paused = 0;
+  for (const auto& each : elements(status, "workers")) paused += state_of(each) == "paused" ? 1U : 0U;
+  if (paused != 0) add(std::to_string(paused) + " paused", colour::warn);
+  if (const auto* bounds = member(status, "scaling"); bounds != nullptr && bounds->is_object())
+    add("scales " + whole(*bounds, "min") + "-" + whole(*bounds, "max"));
   const std::string state = harmless(text(status, "state"));
   if (state != "running") add(state, paint_of(state));
   add("up " + short_time(number(status, "uptime_s").value_or(0)));

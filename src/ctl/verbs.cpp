@@ -112,15 +112,27 @@ bool workers_wanted(const std::string& wanted, std::uint64_t now, std::uint64_t&
   return true;
 }
 
+bool bounds_wanted(const std::string& wanted, std::uint64_t& least, std::uint64_t& most) {
+  const auto dash = wanted.find('-', 1);
+  if (dash == wanted.npos || wanted.front() < '0' || wanted.front() > '9') return false;
+  const std::string upper = wanted.substr(dash + 1);
+  if (upper.empty() || upper.front() < '0' || upper.front() > '9') return false;
+  return workers_wanted(wanted.substr(0, dash), 0, least) && workers_wanted(upper, 0, most) && least >= 1 &&
+         least <= most;
+}
+
 int scale(const verb_options& options, const std::string& wanted) {
   std::uint64_t target = 0;
-  if (wanted.find('-', 1) != wanted.npos) {
-    complain("scale: '" + wanted +
-             "': scaling by itself within limits is not part of this version; give N, +N or -N");
-    return exit_usage;
+  std::uint64_t most = 0;
+  if (bounds_wanted(wanted, target, most)) {
+    const std::string bounds = boost::json::serialize(boost::json::object{{"min", target}, {"max", most}});
+    return order(options, "POST", "/v1/scale", bounds, [&](const boost::json::value&) {
+      return "from now on as many workers as the load wants, " + std::to_string(target) + " to " +
+             std::to_string(most) + "\n";
+    });
   }
   if (!workers_wanted(wanted, 0, target)) {
-    complain("scale: '" + wanted + "' is not a number of workers: N, +N or -N, up to 1024");
+    complain("scale: '" + wanted + "' is not a number of workers: N, +N, -N or MIN-MAX, up to 1024");
     return exit_usage;
   }
   int code = exit_clean;
@@ -147,6 +159,41 @@ int restart(const verb_options& options, std::uint64_t id) {
   return order(options, "POST", path + wait_query(options), {}, [&](const boost::json::value&) {
     return "worker " + std::to_string(id) + (options.wait ? " is replaced\n" : " is being replaced\n");
   });
+}
+
+int pause(const verb_options& options, std::uint64_t id, bool on) {
+  const std::string path = "/v1/workers/" + std::to_string(id) + (on ? "/pause" : "/resume");
+  return order(options, "POST", path, {}, [&](const boost::json::value&) {
+    return "worker " + std::to_string(id) + (on ? " is paused\n" : " goes on\n");
+  });
+}
+
+int ping(const verb_options& options) {
+  int code = exit_clean;
+  auto cluster = session::open(options.where, code);
+  if (!cluster) return code;
+  cluster->quiet();
+  if (!cluster->ask("GET", "/healthz") && cluster->reply().status != 503) {
+    complain(nothing_there(options.where, {cluster->client().path(), {}, {}}));
+    return cluster->exit_code();
+  }
+  if (options.json) print(cluster->reply().body);
+  else if (cluster->exit_code() == exit_clean) print("alive\n");
+  else complain(text(cluster->json(), "reason"));
+  return cluster->exit_code();
+}
+
+int pid(const verb_options& options, std::uint64_t id) {
+  int code = exit_clean;
+  auto cluster = session::open(options.where, code);
+  if (!cluster) return code;
+  if (!cluster->ask("GET", "/v1/status")) return cluster->exit_code();
+  const boost::json::value status = cluster->json();
+  if (id == 0) return printed(std::to_string(count(status, "pid").value_or(0)) + "\n");
+  for (const auto& each : elements(status, "workers"))
+    if (count(each, "id") == id) return printed(std::to_string(count(each, "pid").value_or(0)) + "\n");
+  complain("no worker " + std::to_string(id) + " is alive");
+  return exit_failed;
 }
 
 int stop(const verb_options& options, bool fast) {

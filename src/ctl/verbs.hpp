@@ -51,9 +51,14 @@ int list(const verb_options&, const list_options&);
 int describe(const verb_options&, std::uint64_t id);
 int reload(const verb_options&, const reload_verb_options&);
 int abort_reload(const verb_options&);
-/// `wanted`: "4", "+1", "-1".
+/// `wanted`: "4", "+1", "-1", "2-8".
 int scale(const verb_options&, const std::string& wanted);
 int restart(const verb_options&, std::uint64_t id);
+int pause(const verb_options&, std::uint64_t id, bool on);
+/// Whether the cluster is alive; starts nothing, whatever the answer.
+int ping(const verb_options&);
+/// Of the supervisor, or of a worker if `id` is not zero.
+int pid(const verb_options&, std::uint64_t id);
 int stop(const verb_options&, bool fast);
 /// Replaces the supervisor's own process.
 int upgrade(const verb_options&);
@@ -65,6 +70,8 @@ int monit(const verb_options&);
 
 /// The number of workers that `wanted` means; nothing if it is none.
 bool workers_wanted(const std::string& wanted, std::uint64_t now, std::uint64_t& result);
+/// The bounds that `wanted` means; false if it is none: 1 to 1024, the lower one first.
+bool bounds_wanted(const std::string& wanted, std::uint64_t& least, std::uint64_t& most);
 /// The body of the request.
 std::string reload_body(const reload_verb_options&);
 

@@ -22,6 +22,12 @@ class dispatcher {
   dispatcher(const route_tree& routes, const server_options& options, server_counters& counters)
       : routes_(routes), options_(options), counters_(counters) {}
 
+  const route_tree& routes() const noexcept { return routes_; }
+  /// Where its answer is counted.
+  static std::uint32_t place_of(const exchange& request) noexcept {
+    return request.target != nullptr ? request.target->place : 0;
+  }
+
   /// Whose turn it is; notes that in the request and fills its parameters.
   void find(exchange& request) const noexcept;
   /// How much content the route takes.

@@ -67,6 +67,7 @@ class engine : public std::enable_shared_from_this<engine> {
   /// While the supervisor accepts, and connections come by adopt().
   void hold(bool on);
   void set_sink(recorder::sink to) { recorder_.set(std::move(to)); }
+  const route_tree& routes() const noexcept { return dispatcher_.routes(); }
   /// Moving became possible, or something that was under way has settled.
   void on_move_change();
   // For stream and body_reader; the exchange is one whose handler works in pieces (engine_flow.cpp).

@@ -73,8 +73,9 @@ void engine::coroutine_done(connection& c, const std::exception_ptr& failure, re
   // How long a stream goes on says nothing about how fast requests are answered.
   const bool streamed = c.current->out && c.current->out->started;
   if (c.at != phase::dead && !streamed) {
-    if (at_once) recorder_.answered();
-    else recorder_.answered_late(c.current->began);
+    const std::uint32_t place = dispatcher::place_of(*c.current);
+    if (at_once) recorder_.answered(place);
+    else recorder_.answered_late(place, c.current->began);
   }
   try {
     conclude(c, *c.current, failure, std::move(answer));
@@ -126,6 +127,7 @@ void engine::give_up(connection& c) {
   if (c.own.sealed()) c.own.edge->tls->send(last.view(), sealed);
   const std::string_view octets = c.own.sealed() ? sealed.view() : last.view();
   [[maybe_unused]] const auto sent = ::send(c.fd, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  recorder_.counted(dispatcher::place_of(*c.current), 503);
   if (options_.on_access) dispatcher_.log_access(c.current.get(), c.own, c.fd, 503, last.size());
   close(c);
 }

@@ -33,6 +33,7 @@ void engine::start_stream(exchange& request, response head) {
       request.head.keep_alive && !head.wants_close() && !ends(c) && out.how != wire::streaming::until_close;
   out.status = head.status();
   if (out.status >= 500) ++counters_.server_errors;
+  recorder_.counted(dispatcher::place_of(request), out.status);
   out.started = true;
   const wire::response_parts parts{head.status(),
                                    none ? std::string_view{} : head.content_type(),

@@ -19,6 +19,7 @@ constexpr std::string_view come_again("\x88\x02\x03\xf4", 4);
 
 // From here on the connection is a session's: what was to be sent to it goes along, and so does what came.
 void engine::switch_protocols(connection& c, exchange& request, const response& answer) {
+  recorder_.counted(dispatcher::place_of(request), 101);
   if (options_.on_access) dispatcher_.log_access(&request, c.own, c.fd, 101, 0);
   std::unique_ptr<exchange> own;
   if (&request == spare_.get()) {

@@ -212,8 +212,9 @@ bool engine::run(connection& c, exchange& request, const char* section) {
     }
     return start_coroutine(c);
   }
+  const std::uint32_t place = dispatcher::place_of(request);
   respond(c, request, dispatcher_.run(request));
-  recorder_.answered();
+  recorder_.answered(place);
   if (c.at == phase::dead) return false;  // it is a session now
   if (section != nullptr) request.reset();
   else exchanges_.give_back(std::move(c.current));
@@ -236,6 +237,7 @@ void engine::respond(connection& c, exchange& request, const response& answer) {
   if (options_.on_access)
     dispatcher_.log_access(&request, c.own, c.fd, answer.status(), sent_content(request, answer));
   if (answer.status() >= 500) ++counters_.server_errors;
+  recorder_.counted(dispatcher::place_of(request), answer.status());
   c.at = keep ? phase::idle : phase::closing;
   if (file != nullptr && sent_content(request, answer) != 0) {
     c.file = std::make_unique<file_sending>(

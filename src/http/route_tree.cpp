@@ -97,22 +97,41 @@ route_tree::node& route_tree::place(std::string_view pattern, std::vector<std::s
   return *at;
 }
 
-void route_tree::add(verb method, std::string_view pattern, std::shared_ptr<const route> target) {
+void route_tree::add(verb method, std::string_view pattern, std::shared_ptr<route> target) {
   if (method == verb::unknown || method == verb::connect) bad_pattern(pattern, "unusable method");
   std::vector<std::string> names;
   node& at = place(pattern, names);
   for (const node::method_entry& entry : at.methods)
     if (entry.method == method) bad_pattern(pattern, "is there already for this method");
+  target->place = next_place();
   definitions_.push_back({method, std::string(pattern), target});
   at.methods.push_back({method, std::move(target), std::move(names)});
   all_methods_ |= bit(method);
 }
 
-void route_tree::add_fallback(std::string_view pattern, std::shared_ptr<const route> target) {
+void route_tree::add_fallback(std::string_view pattern, std::shared_ptr<route> target) {
   std::vector<std::string> names;
   node& at = pattern == "/" ? *root_ : place(pattern, names);
+  target->place = next_place();
   at.fallback = target;
   definitions_.push_back({verb::unknown, std::string(pattern), std::move(target)});
+}
+
+// The first two places are of what has no route, and of routes that have no place.
+std::uint32_t route_tree::next_place() const noexcept {
+  return static_cast<std::uint32_t>(definitions_.size()) + 2;
+}
+
+std::vector<std::string> route_tree::names(std::size_t most) const {
+  std::vector<std::string> result{"none", "other"};
+  for (const definition& each : definitions_) {
+    if (result.size() == most) break;
+    const auto method = boost::beast::http::to_string(each.method);
+    const bool fallback = each.method == verb::unknown;
+    result.push_back((fallback ? "fallback" : std::string(method.data(), method.size())) + " " +
+                     each.pattern);
+  }
+  return result;
 }
 
 void route_tree::mount(std::string_view prefix, route_tree&& inner) {

@@ -35,9 +35,9 @@ class route_tree {
   route_tree(route_tree&&) noexcept;
   route_tree& operator=(route_tree&&) noexcept;
 
-  void add(verb method, std::string_view pattern, std::shared_ptr<const route> target);
+  void add(verb method, std::string_view pattern, std::shared_ptr<route> target);
   /// For what lies below a pattern and fits no other; "/" for everything.
-  void add_fallback(std::string_view pattern, std::shared_ptr<const route> target);
+  void add_fallback(std::string_view pattern, std::shared_ptr<route> target);
   /// Everything of another tree below a prefix; see router::mount().
   void mount(std::string_view prefix, route_tree&& inner);
 
@@ -46,6 +46,10 @@ class route_tree {
   /// The best pattern that has the method; HEAD falls back to GET; else the nearest fallback. Fills
   /// `params`.
   route_match find(verb method, std::string_view path, route_params& params) const noexcept;
+
+  /// What answers are counted under, by route::place: what no route fits, routes beyond the last place, and
+  /// then each route, at most so many in all.
+  std::vector<std::string> names(std::size_t most) const;
 
   /// Every method that is used anywhere.
   verb_set all_methods() const noexcept { return all_methods_; }
@@ -58,9 +62,10 @@ class route_tree {
   struct definition {
     verb method;  ///< unknown: a fallback
     std::string pattern;
-    std::shared_ptr<const route> target;
+    std::shared_ptr<route> target;
   };
 
+  std::uint32_t next_place() const noexcept;
   node& place(std::string_view pattern, std::vector<std::string>& names);
   static bool descend(const node& at, std::string_view rest, search& state) noexcept;
   static bool accept(const node& at, search& state) noexcept;

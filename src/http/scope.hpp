@@ -5,6 +5,7 @@
 #include <cluster/http/middleware.hpp>
 #include <cluster/http/router.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct route {
   handler answer;
   route_options limits;
   const scope* in = nullptr;
+  std::uint32_t place = 0;  ///< where it is counted; see route_tree::names()
 };
 
 /// The before() hooks from the outermost scope inwards: the first answer, if any gives one. Precondition:

@@ -68,10 +68,14 @@ void server::move_with(worker& self) {
     if (const auto engine = to.lock())
       engine->hold(self.schedule() == schedule::round_robin && !self.accepts());
   });
+  const std::vector<std::string> names = engine_->routes().names(worker::most_routes);
+  self.name_routes(names);
   engine_->set_sink({[&self](const traffic& totals) { self.publish_traffic(totals); },
                      [&self](std::chrono::nanoseconds time, std::uint64_t requests) {
                        self.publish_latency(time, requests);
-                     }});
+                     },
+                     [&self](std::size_t place, const route_numbers& now) { self.publish_route(place, now); },
+                     names.size()});
   self.on_move_change([to = std::weak_ptr(engine_)] {
     if (const auto engine = to.lock()) engine->on_move_change();
   });

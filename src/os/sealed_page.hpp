@@ -29,6 +29,7 @@ class sealed_page {
   int fd() const noexcept { return fd_.get(); }
   /// Page-aligned; null without a page.
   void* data() const noexcept { return memory_; }
+  std::size_t size() const noexcept { return memory_ == nullptr ? 0 : size_; }
 
  private:
   failure map(unique_fd fd, std::size_t size, access how);

@@ -2,10 +2,13 @@
 #include "os/statistics_page.hpp"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstring>
 #include <utility>
 
 namespace cluster::os {
@@ -16,6 +19,8 @@ static_assert(number::is_always_lock_free, "shared between processes");
 
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr std::size_t page_size = 4096;
+// A page of a build that did not count by route ends there.
+constexpr std::size_t whole_size = 3 * page_size;
 
 // One writer: no locked instruction is needed to add.
 void add(number& to, std::uint64_t what) noexcept { to.store(to.load(relaxed) + what, relaxed); }
@@ -24,6 +29,13 @@ std::chrono::nanoseconds nanoseconds(const number& from) noexcept {
   // Whatever was written, it is a time, two years at most: sums of them stay numbers.
   constexpr std::uint64_t most = std::uint64_t{1} << 56;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(from.load(relaxed), most)));
+}
+
+/// One of the two that there are.
+std::size_t size_of(const unique_fd& fd) noexcept {
+  struct stat info {};
+  const bool short_one = ::fstat(fd.get(), &info) == 0 && info.st_size == off_t{page_size};
+  return short_one ? page_size : whole_size;
 }
 
 std::uint64_t monotonic_now() noexcept {
@@ -55,23 +67,40 @@ struct statistics_page::layout {
   number stacks;
   number stack_size;
   number stack[stack_depth];
+  number route_count;
+};
+
+/// Behind the first page, so that a worker without routes never touches another one.
+struct statistics_page::route {
+  number name[route_name / sizeof(std::uint64_t)];
+  number answers[5];
+  number timed;
+  number time;
 };
 
 statistics_page::layout* statistics_page::mapped() const noexcept {
   return static_cast<layout*>(page_.data());
 }
 
+statistics_page::route* statistics_page::mapped_routes() const noexcept {
+  if (mapped() == nullptr || page_.size() < whole_size) return nullptr;
+  return reinterpret_cast<route*>(static_cast<char*>(page_.data()) + page_size);
+}
+
 failure statistics_page::create() {
   static_assert(sizeof(layout) <= page_size);
-  return page_.create("cluster-statistics", page_size, sealed_page::access::read);
+  static_assert(page_size + routes * sizeof(route) <= whole_size);
+  return page_.create("cluster-statistics", whole_size, sealed_page::access::read);
 }
 
 failure statistics_page::attach(unique_fd fd) {
-  return page_.attach(std::move(fd), page_size, sealed_page::access::read_write);
+  const std::size_t size = size_of(fd);
+  return page_.attach(std::move(fd), size, sealed_page::access::read_write);
 }
 
 failure statistics_page::adopt(unique_fd fd) {
-  return page_.attach(std::move(fd), page_size, sealed_page::access::read);
+  const std::size_t size = size_of(fd);
+  return page_.attach(std::move(fd), size, sealed_page::access::read);
 }
 
 void statistics_page::count(const traffic& now) noexcept {
@@ -90,6 +119,26 @@ void statistics_page::add_latency(std::chrono::nanoseconds time, std::uint64_t r
   if (mapped() == nullptr) return;
   add(mapped()->latency[latency_histogram::bucket_of(time)], requests);
   add(mapped()->latency_sum, static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)) * requests);
+}
+
+void statistics_page::name_routes(const std::vector<std::string>& names) noexcept {
+  route* const to = mapped_routes();
+  if (to == nullptr) return;
+  const std::size_t count = std::min(names.size(), routes);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::array<std::uint64_t, route_name / sizeof(std::uint64_t)> words{};
+    std::memcpy(words.data(), names[i].data(), std::min(names[i].size(), route_name));
+    for (std::size_t word = 0; word < words.size(); ++word) to[i].name[word].store(words[word], relaxed);
+  }
+  mapped()->route_count.store(count, std::memory_order_release);
+}
+
+void statistics_page::count_route(std::size_t which, const route_numbers& now) noexcept {
+  route* const to = mapped_routes();
+  if (to == nullptr || which >= routes) return;
+  for (std::size_t i = 0; i < now.answers.size(); ++i) to[which].answers[i].store(now.answers[i], relaxed);
+  to[which].timed.store(now.timed, relaxed);
+  to[which].time.store(static_cast<std::uint64_t>(now.time.count()), relaxed);
 }
 
 void statistics_page::show_life(std::size_t loop, const beat& sign, std::chrono::nanoseconds cpu) noexcept {
@@ -146,6 +195,29 @@ std::vector<std::uint64_t> statistics_page::last_stack() const {
 
 std::uint64_t statistics_page::requests() const noexcept {
   return mapped() == nullptr ? 0 : mapped()->requests.load(relaxed);
+}
+
+std::vector<route_traffic> statistics_page::read_routes() const {
+  std::vector<route_traffic> result;
+  const route* const from = mapped_routes();
+  if (from == nullptr) return result;
+  const auto count = std::min<std::uint64_t>(mapped()->route_count.load(std::memory_order_acquire), routes);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::array<char, route_name + 1> name{};
+    for (std::size_t word = 0; word < std::size(from[i].name); ++word) {
+      const std::uint64_t value = from[i].name[word].load(relaxed);
+      std::memcpy(name.data() + word * sizeof value, &value, sizeof value);
+    }
+    route_traffic& one = result.emplace_back();
+    one.route = name.data();
+    for (char& c : one.route)
+      if (c < 0x20 || c > 0x7e) c = '?';
+    for (std::size_t code = 0; code < one.answers.size(); ++code)
+      one.answers[code] = from[i].answers[code].load(relaxed);
+    one.timed = from[i].timed.load(relaxed);
+    one.time = nanoseconds(from[i].time);
+  }
+  return result;
 }
 
 worker_statistics statistics_page::read() const noexcept {

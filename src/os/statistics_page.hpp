@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace cluster::os {
@@ -21,6 +22,10 @@ class statistics_page {
  public:
   /// Event loops of one worker that can be watched.
   static constexpr std::size_t loops = 8;
+
+  /// Routes that are counted one by one, and the longest name of one.
+  static constexpr std::size_t routes = 64;
+  static constexpr std::size_t route_name = 72;
 
   /// Calls of a stack that are kept, the innermost first.
   static constexpr std::size_t stack_depth = 32;
@@ -44,6 +49,9 @@ class statistics_page {
   // The writer. Without a page these do nothing.
   void count(const traffic& now) noexcept;
   void add_latency(std::chrono::nanoseconds time, std::uint64_t requests) noexcept;
+  /// Once; without room for them nothing is counted by route.
+  void name_routes(const std::vector<std::string>& names) noexcept;
+  void count_route(std::size_t which, const route_numbers& now) noexcept;
   void show_life(std::size_t loop, const beat& sign, std::chrono::nanoseconds cpu) noexcept;
   /// By which signal a thread can be asked where it is; 0: by none.
   void answer_stack_requests(int signal) noexcept;
@@ -53,6 +61,8 @@ class statistics_page {
   // The reader.
   worker_statistics read() const noexcept;
   std::uint64_t requests() const noexcept;
+  /// Names hold nothing but printable ASCII, whatever was written.
+  std::vector<route_traffic> read_routes() const;
   beat last_beat(std::size_t loop) const noexcept;
   int stack_signal() const noexcept;
   /// How many stacks were shown so far, and the addresses of the last one.
@@ -61,7 +71,9 @@ class statistics_page {
 
  private:
   struct layout;
+  struct route;
   layout* mapped() const noexcept;
+  route* mapped_routes() const noexcept;
 
   sealed_page page_;
 };

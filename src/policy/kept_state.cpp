@@ -16,6 +16,7 @@ constexpr std::string_view first_line = "cluster-state 1";
 constexpr std::string_view last_line = "end";
 constexpr std::size_t most_slots = 4096;
 constexpr std::size_t most_workers = 8192;
+constexpr std::size_t most_routes = 1024;
 
 void append(std::string& text, std::string_view key, std::initializer_list<std::uint64_t> numbers) {
   text += key;
@@ -33,6 +34,24 @@ bool take(std::string_view line, std::array<std::uint64_t, Count>& out) {
     out[i] = *number;
     line.remove_prefix(std::min(end + 1, line.size()));
   }
+  return true;
+}
+
+/// Seven numbers and the name, which may have spaces.
+bool read_route(std::string_view rest, kept_state& into) {
+  std::size_t name = 0;
+  for (int i = 0; i < 7; ++i) {
+    name = rest.find(' ', name);
+    if (name++ == rest.npos) return false;
+  }
+  std::array<std::uint64_t, 7> n{};
+  if (!take(rest.substr(0, name - 1), n) || n[6] >> 62 != 0 || into.routes.size() == most_routes)
+    return false;
+  route_traffic& one = into.routes.emplace_back();
+  one.answers = {n[0], n[1], n[2], n[3], n[4]};
+  one.timed = n[5];
+  one.time = std::chrono::nanoseconds(static_cast<std::int64_t>(n[6]));
+  one.route = rest.substr(name);
   return true;
 }
 
@@ -58,6 +77,13 @@ bool read_line(std::string_view key, std::string_view rest, kept_state& into) {
     std::array<std::uint64_t, 6> n{};
     if (!take(rest, n) || n[5] >> 62 != 0) return false;
     into.past = {0, n[0], n[1], n[2], n[3], n[4], std::chrono::nanoseconds(static_cast<std::int64_t>(n[5]))};
+  } else if (key == "route") {
+    return read_route(rest, into);
+  } else if (key == "scaling") {
+    std::array<std::uint64_t, 3> n{};
+    if (!take(rest, n) || n[0] > n[1] || n[1] > 1024 || (n[0] == 0) != (n[1] == 0)) return false;
+    into.scaling = {static_cast<std::size_t>(n[0]), static_cast<std::size_t>(n[1])};
+    into.configured_most = n[2];
   } else if (key == "slot") {
     std::array<std::uint64_t, 2> n{};
     if (!take(rest, n) || into.slots.size() == most_slots) return false;
@@ -98,6 +124,13 @@ std::string to_text(const kept_state& state) {
   append(text, "past",
          {past.accepted, past.requests, past.errors, past.bytes_received, past.bytes_sent,
           static_cast<std::uint64_t>(past.busy.count())});
+  for (const route_traffic& each : state.routes) {
+    text += "route";
+    for (const std::uint64_t count : each.answers) text += " " + std::to_string(count);
+    text +=
+        " " + std::to_string(each.timed) + " " + std::to_string(each.time.count()) + " " + each.route + "\n";
+  }
+  append(text, "scaling", {state.scaling.min, state.scaling.max, state.configured_most});
   append(text, "supervisor", {state.supervisor, state.supervisor_start});
   for (const kept_slot& each : state.slots) append(text, "slot", {each.launches, each.failures_in_a_row});
   for (const kept_worker& each : state.workers)

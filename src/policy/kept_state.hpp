@@ -35,11 +35,14 @@ struct kept_state {
   generation_id generation;
   generation_id newest;
   std::size_t target = 0;
-  std::uint64_t configured = 0;  ///< number of workers as configured; target was that once
+  std::uint64_t configured = 0;       ///< number of workers as configured; target was that once
+  std::uint64_t configured_most = 0;  ///< the same of options::max_workers
+  scale_range scaling;                ///< bounds that were in force
   bool rolling = false;
   std::uint64_t sequence = 0;  ///< of the last event
   cluster::schedule schedule = cluster::schedule::shared;
   traffic past;                        ///< of workers that are gone
+  std::vector<route_traffic> routes;   ///< likewise
   std::uint64_t supervisor = 0;        ///< process that wrote this; the driver's to fill in
   std::uint64_t supervisor_start = 0;  ///< zero: not known
   std::vector<kept_slot> slots;

@@ -169,10 +169,19 @@ expected set_tls_tickets(options& into, const values& v) {
 }
 
 expected set_workers(options& into, const values& v) {
-  const auto number = parse_number(v.front());
-  if (v.front() == "auto") into.workers = 0;
-  else if (number && *number >= 1 && *number <= 1024) into.workers = static_cast<std::size_t>(*number);
-  else return "a number from 1 to 1024, or auto (one for each CPU)";
+  const std::string_view text = v.front();
+  const std::size_t dash = text.find('-');
+  const auto least = parse_number(text.substr(0, dash));
+  const auto most = dash == text.npos ? least : parse_number(text.substr(dash + 1));
+  into.max_workers = 0;
+  if (text == "auto") {
+    into.workers = 0;
+  } else if (least && most && *least >= 1 && *least <= *most && *most <= 1024) {
+    into.workers = static_cast<std::size_t>(*least);
+    if (*least < *most) into.max_workers = static_cast<std::size_t>(*most);
+  } else {
+    return "a number from 1 to 1024, two such as 2-8 (as the load wants), or auto (one for each CPU)";
+  }
   return std::nullopt;
 }
 
@@ -234,7 +243,7 @@ constexpr setting table[] = {
      set_tls_files<&tls_certificate::certificate>},
     {"tls-key", "FILE", "its private key; in the order of the certificates", true,
      set_tls_files<&tls_certificate::key>},
-    {"workers", "N|auto", "worker processes; auto: one for each CPU", false, set_workers},
+    {"workers", "N|MIN-MAX|auto", "worker processes; auto: one for each CPU", false, set_workers},
     {"schedule", "POLICY", "who accepts: shared, round-robin or reuse-port", false, set_schedule},
     {"sticky", "HOW", "round-robin: worker by address or cookie:NAME", false, set_sticky},
     {"max-connections", "N", "open ones of each worker; 0: no limit", false,

@@ -149,6 +149,9 @@ void supervisor::impl::signal(worker_id id, int number) {
 }
 
 void supervisor::impl::perform(const policy::publish& what) {
+  const worker_process* const process = find(what.what.worker);
+  if (what.what.kind == event_kind::ready && process != nullptr)
+    for (const route_traffic& each : process->page.read_routes()) past_routes.know(each.route);
   if (what.what.kind == event_kind::ready)
     for (const os::listen_socket& each : listeners) {
       event taking = what.what;
@@ -170,6 +173,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   timer.cancel();
   watch_timer.cancel();
   recycle_timer.cancel();
+  scale_timer.cancel();
   tls_timer.cancel();
   post.asked.fail_all(boost::asio::error::operation_aborted);
   end_schedule();

@@ -141,6 +141,7 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
   pass_tls_on();
   last_sequence = kept.sequence;
   past = kept.past;
+  past_routes.add(kept.routes);
   const bool interrupted = kept.rolling;
   settings.log(log_level::info, "took over " + std::to_string(returned.size()) + " of " +
                                     std::to_string(kept.workers.size()) + " workers");
@@ -193,6 +194,9 @@ void supervisor::impl::save() {
   now.schedule = settings.schedule;
   now.sequence = last_sequence;
   now.past = past;
+  now.routes = past_routes.list();
+  now.configured_most = settings.max_workers;
+  now.scaling = scaling.range();
   now.supervisor = static_cast<std::uint64_t>(::getpid());
   now.supervisor_start = own_start;
   for (policy::kept_worker& each : now.workers) {

@@ -167,6 +167,7 @@ void supervisor::impl::on_exit(worker_id id, const exit_status& status) {
   const worker_statistics last = found->second->page.read();
   past += last;
   past_latency += last.latency;
+  past_routes.add(found->second->page.read_routes());
   // The process object must outlive the fleet's answer: its pid belongs into the last events.
   apply(fleet->exited(id, status, clock::now()));
   workers.erase(id);

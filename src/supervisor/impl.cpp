@@ -62,6 +62,8 @@ supervisor::impl::impl(executor_type executor_in, options settings_in)
       recycle_timer(executor),
       recycling({settings.max_requests, settings.max_age, settings.max_rss, settings.max_rss_hard},
                 std::random_device{}()),
+      scale_timer(executor),
+      scaling(policy::scaler({settings.max_workers == 0 ? 0 : settings.workers, settings.max_workers})),
       tls_timer(executor) {
   post.on_exception = [this](const std::string& where, const std::string& what) {
     settings.log(log_level::error, "the " + where + " threw: " + what);
@@ -135,7 +137,11 @@ void supervisor::impl::run(handler_type handler) {
   work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
   policy::fleet_settings plan = fleet_settings(settings);
   // It may have been scaled since; unless somebody wants another number now, that one holds.
-  if (!returned.empty() && kept.configured == settings.workers) plan.workers = kept.target;
+  const bool as_before = kept.configured == settings.workers && kept.configured_most == settings.max_workers;
+  if (!returned.empty() && as_before) {
+    plan.workers = kept.target;
+    scaling.set(kept.scaling);
+  }
   fleet.emplace(plan);
   begin_schedule();
   await_latecomers();
@@ -143,6 +149,7 @@ void supervisor::impl::run(handler_type handler) {
   if (returned.empty()) apply(fleet->start(clock::now()));
   else adopt_workers(clock::now());
   if (running) arm_recycling();
+  if (running) arm_scaling();
   if (running) arm_ticket_rotation();
 }
 
@@ -162,6 +169,8 @@ void supervisor::impl::scale(std::size_t count, handler_type handler) {
     return complete(std::move(handler), make_error_code(error::invalid_options));
   if (fleet->rolling()) return complete(std::move(handler), make_error_code(error::reload_running));
   settle_scale(boost::asio::error::operation_aborted);
+  scaling.set({});
+  arm_scaling();
   scale_handler.put(std::move(handler));
   apply(fleet->scale(count, clock::now()));
 }
@@ -198,9 +207,11 @@ cluster_status supervisor::impl::status() const {
   result.generation = fleet->generation();
   result.target = fleet->target();
   result.ready = fleet->ready_count();
+  result.scaling = scaling.range();
   result.stopping = fleet->stopping();
   report_history(result);
   const auto now = clock::now();
+  route_ledger routes = past_routes;
   for (const policy::worker_view& each : fleet->view()) {
     const auto found = workers.find(each.id);
     worker_status& one = result.workers.emplace_back();
@@ -213,13 +224,16 @@ cluster_status supervisor::impl::status() const {
     one.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - each.since);
     one.restarts = each.restarts;
     if (found == workers.end()) continue;
+    one.paused = found->second->paused;
     one.statistics = found->second->page.read();
+    routes.add(found->second->page.read_routes());
     result.totals += one.statistics;
     result.totals.connections += one.statistics.connections;
     result.latency += one.statistics.latency;
   }
   result.totals += past;
   result.latency += past_latency;
+  result.routes = routes.list();
   return result;
 }
 
@@ -236,6 +250,7 @@ void supervisor::impl::abandon() noexcept {
   timer.cancel();
   watch_timer.cancel();
   recycle_timer.cancel();
+  scale_timer.cancel();
   tls_timer.cancel();
   const auto deadline = clock::now() + std::chrono::seconds(2);
   for (auto& [id, process] : workers) process->child.signal(SIGKILL);

@@ -10,11 +10,13 @@
 #include "os/rendezvous.hpp"
 #include "policy/fleet.hpp"
 #include "policy/recycler.hpp"
+#include "policy/scaler.hpp"
 #include "policy/watchdog.hpp"
 #include "supervisor/homecoming.hpp"
 #include "supervisor/launcher.hpp"
 #include "supervisor/notification.hpp"
 #include "supervisor/output_relay.hpp"
+#include "supervisor/route_ledger.hpp"
 #include "supervisor/tls_keeper.hpp"
 #include "supervisor/usher.hpp"
 #include "supervisor/worker_process.hpp"
@@ -137,6 +139,11 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void arm_recycling();
   void look_for_worn();
 
+  // A number of workers that follows the load (scaling.cpp).
+  error_code scale_between(scale_range bounds);
+  void arm_scaling();
+  void look_at_load();
+
   // What workers say (conversation.cpp).
   void converse(worker_id id, worker_process& process);
   void on_message(worker_id id, const ipc::message& what, std::vector<os::unique_fd> descriptors);
@@ -239,6 +246,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   policy::watchdog dog;
   boost::asio::steady_timer recycle_timer;
   policy::recycler recycling;
+  boost::asio::steady_timer scale_timer;
+  policy::scaler scaling;
   tls_keeper secrets;
   boost::asio::steady_timer tls_timer;
 
@@ -250,6 +259,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::function<options()> refresh;
   traffic past;  ///< what workers counted that have ended
   latency_histogram past_latency;
+  route_ledger past_routes;
   reload_report tally;  ///< what workers reported in the roll-out under way
   std::optional<reload_report> last_reload;
   std::uint64_t last_sequence = 0;

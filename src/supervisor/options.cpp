@@ -157,6 +157,11 @@ std::optional<std::string> validate(const options& o) {
   }
   if (o.workers > 1024)
     return "workers: " + std::to_string(o.workers) + " is too many, 1 to 1024 (0: one for each CPU)";
+  if (o.max_workers > 1024)
+    return "max_workers: " + std::to_string(o.max_workers) + " is too many, at most 1024";
+  if (o.max_workers != 0 && (o.workers == 0 || o.max_workers < o.workers))
+    return "max_workers: " + std::to_string(o.max_workers) +
+           " is not above a number of workers that is given";
   if (auto found = check_duration("ready_timeout", o.ready_timeout, false)) return found;
   if (auto found = check_probe(o.probe)) return found;
   if (auto found = check_duration("drain_timeout", o.drain_timeout, true)) return found;

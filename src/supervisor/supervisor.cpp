@@ -50,6 +50,7 @@ void supervisor::start_stop(stop_mode mode, handler_type handler) { impl_->stop(
 void supervisor::start_scale(std::size_t workers, handler_type handler) {
   impl_->scale(workers, std::move(handler));
 }
+error_code supervisor::scale_between(scale_range bounds) { return impl_->scale_between(bounds); }
 void supervisor::start_restart(worker_id worker, handler_type handler) {
   impl_->restart(worker, std::move(handler));
 }

@@ -103,6 +103,10 @@ void worker::publish_traffic(const traffic& totals) noexcept { impl_->page->coun
 void worker::publish_latency(std::chrono::nanoseconds time, std::uint64_t requests) noexcept {
   impl_->page->add_latency(time, requests);
 }
+void worker::name_routes(const std::vector<std::string>& names) { impl_->page->name_routes(names); }
+void worker::publish_route(std::size_t which, const route_numbers& now) noexcept {
+  impl_->page->count_route(which, now);
+}
 void worker::watch(boost::asio::any_io_executor loop) { impl_->watch(std::move(loop)); }
 bool worker::can_move() const noexcept { return impl_->moves->possible(); }
 bool worker::move(moving_connection& what) { return impl_->moves->move(what); }

@@ -22,6 +22,14 @@ class schemas {
     return wrong;
   }
 
+  /// The same of a schema that stands somewhere in the document.
+  std::vector<std::string> check_against(const boost::json::value& schema,
+                                         const boost::json::value& value) const {
+    std::vector<std::string> wrong;
+    look(schema, value, "answer", wrong);
+    return wrong;
+  }
+
  private:
   using list = std::vector<std::string>;
 

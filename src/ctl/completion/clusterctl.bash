@@ -3,7 +3,7 @@
 _clusterctl() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= i
   local -a where=()
-  local verbs='list describe monit reload abort scale restart upgrade logs events metrics wait stop kill start run delete check doctor'
+  local verbs='list describe monit reload abort scale restart pause resume upgrade logs events metrics ping pid wait stop kill start run delete check doctor'
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -s|--socket|--name) where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}"); ((i++)) ;;
@@ -14,13 +14,15 @@ _clusterctl() {
   case $previous in
     -s|--socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --columns) mapfile -t COMPREPLY < <(compgen -W 'slot id pid gen state up rps conns p99 requests errors busy cpu mem pss restarts exit' -- "$word"); return ;;
-    --timeout|--name|-n|--count|--tail|--slot|--grep|--since|--max-surge|--max-unavailable|--pause|--soak) return ;;
+    --slot)
+      mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${where[@]}" list --columns slot 2>/dev/null | tail -n +3)" -- "$word"); return ;;
+    --timeout|--name|-n|--count|--tail|--grep|--since|--max-surge|--max-unavailable|--pause|--soak) return ;;
   esac
   local options='--help -s --socket --name'
   case $verb in
     '') options="$options --version" ;;
     list) options="$options --json --columns --watch" ;;
-    describe) options="$options --json" ;;
+    describe|pause|resume|ping) options="$options --json" ;;
     reload) options="$options --json --wait --timeout --max-surge --max-unavailable --pause --soak --no-rollback" ;;
     scale|restart|upgrade|stop|kill) options="$options --json --wait --timeout" ;;
     logs) options="$options --json --follow --tail --slot --grep --since --out --err --raw" ;;
@@ -35,7 +37,7 @@ _clusterctl() {
   fi
   case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
-    describe|restart)
+    describe|restart|pause|resume|pid)
       mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${where[@]}" list --columns id 2>/dev/null | tail -n +3)" -- "$word") ;;
     wait) mapfile -t COMPREPLY < <(compgen -W ready -- "$word") ;;
     start|run) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

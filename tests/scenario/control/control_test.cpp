@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The control interface of a real cluster, as scripts use it.
 #include "controlled.hpp"
+#include "support/exposition.hpp"
 #include "support/schema.hpp"
 
 #include <signal.h>
@@ -121,7 +122,9 @@ TEST_CASE("scale, restart and end do what they say", "[control]") {
   CHECK(it.status().at("ready").as_int64() == 3);
   CHECK(it.ask("POST", "/v1/scale?wait=1", R"({"workers":3})").status == 200);  // no change is no error
   CHECK(it.ask("POST", "/v1/scale?wait=1", R"({"workers":2})").status == 200);
-  CHECK(error_code_of(it.ask("POST", "/v1/scale", R"({"min":1,"max":4})")) == "unsupported");
+  CHECK(error_code_of(it.ask("POST", "/v1/scale", R"({"min":4,"max":1})")) == "invalid_value");
+  CHECK(error_code_of(it.ask("POST", "/v1/scale", R"({"min":4})")) == "invalid_value");
+  CHECK(error_code_of(it.ask("POST", "/v1/scale", R"({"workers":2,"max":4})")) == "invalid_value");
 
   CHECK(it.ask("POST", "/v1/workers/1/restart?wait=1").status == 200);
   auto now = it.status();
@@ -268,4 +271,89 @@ TEST_CASE("without a path the default one is used, and a second cluster of that 
   CHECK(std::filesystem::is_empty(home / "cluster"));
   off.signal(SIGTERM);
   CHECK(off.wait_exit().code == 0);
+}
+
+TEST_CASE("a paused worker gets nothing new, and what it holds waits until it goes on", "[control]") {
+  controlled it;
+  it.cluster.wait_ready(2);
+  connection held(it.cluster.port());
+  REQUIRE(held.send("GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n"));
+  const std::string holder = held.receive().field("X-Worker");
+  const std::string path = "/v1/workers/" + holder;
+  const answer done = it.ask("POST", path + "/pause");
+  CHECK(done.status == 200);
+  for (const std::string& wrong : against_schema("Ordered", done.body)) FAIL_CHECK(wrong);
+  const auto then = it.status();
+  for (const auto& each : then.at("workers").as_array())
+    CHECK(each.at("paused").as_bool() == (std::to_string(each.at("id").as_int64()) == holder));
+  REQUIRE(held.send("GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n"));
+  for (int i = 0; i < 10; ++i) {
+    const answer other = get(it.cluster.port(), "/");
+    CHECK(other.status == 200);
+    CHECK(other.field("X-Worker") != holder);
+  }
+  CHECK(it.ask("POST", path + "/resume").status == 200);
+  CHECK(held.receive().field("X-Worker") == holder);
+  CHECK(it.ask("POST", path + "/resume").status == 200);  // no change is no error
+  CHECK(error_code_of(it.ask("POST", "/v1/workers/99/pause")) == "unknown_worker");
+  CHECK(error_code_of(it.ask("POST", path + "/pause", R"({"for":3})")) == "unknown_field");
+  it.stop();
+}
+
+TEST_CASE("answers are counted by route, and no counter goes back when workers are replaced", "[control]") {
+  controlled it;
+  it.cluster.wait_ready(2);
+  const auto metrics = [&] { return scrape(it.ask("GET", "/metrics").body); };
+  const auto count = [](const scraped& from, const std::string& labels) {
+    const auto found = from.samples.find("cluster_http_requests_total{" + labels + "}");
+    return found == from.samples.end() ? -1 : found->second;
+  };
+  CHECK(count(metrics(), "route=\"GET /say/{text}\",status=\"2xx\"") == 0);
+  for (int i = 0; i < 5; ++i) REQUIRE(get(it.cluster.port(), "/say/" + std::to_string(i)).status == 200);
+  for (int i = 0; i < 3; ++i) REQUIRE(get(it.cluster.port(), "/ms/1").status == 200);  // a coroutine
+  REQUIRE(get(it.cluster.port(), "/nowhere").status == 404);
+  REQUIRE(get(it.cluster.port(), "/throw").status == 500);
+  const scraped before = metrics();
+  CHECK(count(before, "route=\"GET /say/{text}\",status=\"2xx\"") == 5);
+  CHECK(count(before, "route=\"GET /ms/{time}\",status=\"2xx\"") == 3);
+  CHECK(count(before, "route=\"none\",status=\"4xx\"") == 1);
+  CHECK(count(before, "route=\"GET /throw\",status=\"5xx\"") == 1);
+  CHECK(before.samples.at("cluster_http_route_duration_seconds_count{route=\"GET /ms/{time}\"}") == 3);
+  CHECK(before.samples.at("cluster_http_route_duration_seconds_sum{route=\"GET /ms/{time}\"}") >= 0.003);
+  REQUIRE(it.ask("POST", "/v1/reload?wait=1").status == 200);
+  REQUIRE(get(it.cluster.port(), "/say/again").status == 200);
+  const scraped after = metrics();
+  CHECK(count(after, "route=\"GET /say/{text}\",status=\"2xx\"") == 6);
+  for (const auto& [name, value] : before.samples) {
+    const std::string family = name.substr(0, name.find('{'));
+    if (!family.ends_with("_total") && !family.ends_with("_count") && !family.ends_with("_sum")) continue;
+    INFO(name);
+    REQUIRE(after.samples.count(name) == 1);
+    CHECK(after.samples.at(name) >= value);
+  }
+  const std::string text = it.ask("GET", "/metrics").body;
+  it.stop();
+  if (!promtool_agrees(text)) skipped("promtool is not installed");
+}
+
+TEST_CASE("between bounds the number of workers follows the load, until it is given again", "[control]") {
+  controlled it({"--workers", "1-3"});
+  it.cluster.wait_ready(1);
+  CHECK(it.status().at("scaling").at("max").as_int64() == 3);
+  connection busy(it.cluster.port());
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (it.status().at("target").as_int64() == 1 && std::chrono::steady_clock::now() < deadline) {
+    REQUIRE(busy.send("GET /spin/100 HTTP/1.1\r\nHost: x\r\n\r\n"));
+    REQUIRE(busy.receive().status == 200);
+  }
+  it.cluster.wait_for("scaling from 1 to 2 workers: they were busy ");
+  it.cluster.wait_ready(2);
+  const answer bounds = it.ask("POST", "/v1/scale", R"({"min":3,"max":4})");
+  CHECK(bounds.status == 200);
+  for (const std::string& wrong : against_schema("Scaling", bounds.body)) FAIL_CHECK(wrong);
+  it.cluster.wait_for("workers: that is the least");
+  CHECK(it.ask("POST", "/v1/scale", R"({"workers":1})").status == 202);
+  CHECK(it.status().at("scaling").is_null());
+  CHECK(it.status().at("target").as_int64() == 1);
+  it.stop();
 }

@@ -7,8 +7,11 @@
 #include <boost/json/value.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <regex>
 #include <string>
 #include <utility>
@@ -134,4 +137,36 @@ TEST_CASE("a logger lives on when nobody can read stderr") {
   logger log;
   log(log_level::error, "into nothing");
   CHECK(capture.writes().empty());
+}
+
+TEST_CASE("the journal gets the level in its own way, and nothing that it knows already") {
+  const captured_stderr capture;
+  struct stat now {};
+  REQUIRE(::fstat(STDERR_FILENO, &now) == 0);
+  const std::string stream = std::to_string(now.st_dev) + ":" + std::to_string(now.st_ino);
+  logger log;
+  log.level = log_level::debug;
+  ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+  log(log_level::error, "bad");
+  log(log_level::warning, "odd");
+  log(log_level::info, "two\nlines");
+  log(log_level::debug, "small");
+  log.format = log_format::json;
+  log(log_level::info, "object");
+  // A service's own pipe or file, further down: the variable is inherited and means another stream.
+  log.format = log_format::text;
+  for (const std::string& other : {stream + "0", std::string("8:"), std::string("x"), std::string()}) {
+    ::setenv("JOURNAL_STREAM", other.c_str(), 1);
+    log(log_level::info, "elsewhere");
+  }
+  ::unsetenv("JOURNAL_STREAM");
+  const auto all = capture.writes();
+  REQUIRE(all.size() == 9);
+  CHECK(all[0] == "<3>bad\n");
+  CHECK(all[1] == "<4>odd\n");
+  CHECK(all[2].starts_with("<6>two"));
+  CHECK(std::count(all[2].begin(), all[2].end(), '\n') == 1);
+  CHECK(all[3] == "<7>small\n");
+  CHECK(all[4].starts_with("{"));
+  for (std::size_t i = 5; i < all.size(); ++i) CHECK(all[i].find(" info [") != std::string::npos);
 }

@@ -58,6 +58,16 @@ inline cluster_status sample_status() {
   now.slots[0].exits = {crash};
   now.slots[0].traffic.requests = 4000;
   now.slots[1].starts = 2;
+  route_traffic todos;
+  todos.route = "GET /todos/{id}";
+  todos.answers = {0, 4900, 0, 50, 0};
+  todos.timed = 4950;
+  todos.time = 99s;
+  route_traffic none;
+  none.route = "none";
+  none.answers[3] = 50;
+  now.routes = {todos, none};
+  now.scaling = {2, 6};
   now.counters.workers_started = 4;
   now.counters.exits[static_cast<std::size_t>(exit_reason::signalled)] = 1;
   now.counters.reloads[0] = 5;

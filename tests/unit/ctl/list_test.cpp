@@ -161,6 +161,30 @@ TEST_CASE("a number of workers may be given from where one is") {
   }
 }
 
+TEST_CASE("bounds are two numbers, the lower one first") {
+  std::uint64_t least = 0;
+  std::uint64_t most = 0;
+  REQUIRE(bounds_wanted("2-8", least, most));
+  CHECK(least == 2);
+  CHECK(most == 8);
+  CHECK(bounds_wanted("3-3", least, most));
+  for (const char* text :
+       {"", "-", "2", "-2", "+2-3", "2-", "-2-3", "8-2", "0-2", "2-1025", "2--3", "2-+3", "2-3-4"}) {
+    INFO(text);
+    CHECK_FALSE(bounds_wanted(text, least, most));
+  }
+}
+
+TEST_CASE("a paused worker is shown as one, and bounds of the number of workers beside it") {
+  boost::json::value status = sample();
+  status.at("workers").at(0).as_object()["paused"] = true;
+  status.as_object()["scaling"] = {{"min", 2}, {"max", 6}};
+  const auto seen = lines(list_text(status, plain(80)));
+  CHECK(contains(seen[0], "2/3 ready  1 paused  scales 2-6  up "));
+  CHECK(contains(seen[2], "  paused "));
+  CHECK(contains(describe_text(status, 9, plain(80)), "state       paused\n"));
+}
+
 TEST_CASE("a stream of events may come in any pieces") {
   const std::string stream =
       ": cluster events\n\nid: a:1\nevent: ready\ndata: {\"event\":\"ready\",\"worker\":1}\n\n"

@@ -22,12 +22,15 @@ struct recorded {
   };
   std::vector<traffic> totals;
   std::vector<latency> latencies;
+  std::vector<std::pair<std::size_t, route_numbers>> shown;
   recorder under_test;
   recorded() {
     under_test.set({[this](const traffic& now) { totals.push_back(now); },
                     [this](std::chrono::nanoseconds time, std::uint64_t count) {
                       latencies.push_back({time, count});
-                    }});
+                    },
+                    [this](std::size_t place, const route_numbers& now) { shown.emplace_back(place, now); },
+                    4});
   }
 };
 
@@ -37,12 +40,12 @@ TEST_CASE("requests take the time from their wake-up to the end of their turn", 
   recorded it;
   it.under_test.begin_batch();
   spend(2ms);
-  it.under_test.answered();
-  it.under_test.answered();
+  it.under_test.answered(2);
+  it.under_test.answered(2);
   it.under_test.end_turn();
   it.under_test.end_turn();  // of a connection that had nothing to answer
   spend(2ms);
-  it.under_test.answered();
+  it.under_test.answered(2);
   it.under_test.end_turn();
   server_counters counters;
   counters.open = 3;
@@ -74,7 +77,7 @@ TEST_CASE("a request that is answered later has its own time", "[recorder]") {
   it.under_test.end_turn();
   it.under_test.end_batch({});
   spend(2ms);
-  it.under_test.answered_late(began);
+  it.under_test.answered_late(2, began);
   REQUIRE(it.latencies.size() == 1);
   CHECK(it.latencies[0].requests == 1);
   CHECK(it.latencies[0].time >= 2ms);
@@ -83,8 +86,53 @@ TEST_CASE("a request that is answered later has its own time", "[recorder]") {
 TEST_CASE("without anybody who wants to know no clock is read", "[recorder]") {
   recorder quiet;
   quiet.begin_batch();
-  quiet.answered();
+  quiet.answered(2);
   quiet.end_turn();
   quiet.end_batch({});
   CHECK(quiet.start() == recorder::clock::time_point{});
+}
+
+TEST_CASE("answers are counted by route and shown once a batch", "[recorder]") {
+  recorded it;
+  it.under_test.begin_batch();
+  for (int i = 0; i < 3; ++i) {
+    it.under_test.counted(2, 200);
+    it.under_test.answered(2);
+  }
+  it.under_test.counted(0, 404);
+  it.under_test.answered(0);
+  spend(1ms);
+  it.under_test.end_turn();
+  it.under_test.counted(77, 500);  // beyond the places: with the others
+  it.under_test.answered(77);
+  it.under_test.end_turn();
+  CHECK(it.shown.empty());
+  it.under_test.end_batch({});
+  REQUIRE(it.shown.size() == 3);
+  CHECK(it.shown[0].first == 2);
+  CHECK(it.shown[0].second.answers == std::array<std::uint64_t, 5>{0, 3, 0, 0, 0});
+  CHECK(it.shown[0].second.timed == 3);
+  CHECK(it.shown[0].second.time >= 3ms);
+  CHECK(it.shown[1].first == 0);
+  CHECK(it.shown[1].second.answers[3] == 1);
+  CHECK(it.shown[2].first == 1);
+  CHECK(it.shown[2].second.answers[4] == 1);
+  it.under_test.begin_batch();
+  it.under_test.end_batch({});
+  CHECK(it.shown.size() == 3);
+}
+
+TEST_CASE("an answer between two batches is shown at once", "[recorder]") {
+  recorded it;
+  it.under_test.begin_batch();
+  const auto began = it.under_test.start();
+  it.under_test.end_batch({});
+  spend(1ms);
+  it.under_test.answered_late(3, began);
+  it.under_test.counted(3, 503);
+  REQUIRE(it.shown.size() == 1);
+  CHECK(it.shown[0].first == 3);
+  CHECK(it.shown[0].second.answers[4] == 1);
+  CHECK(it.shown[0].second.timed == 1);
+  CHECK(it.shown[0].second.time >= 1ms);
 }

@@ -135,3 +135,36 @@ TEST_CASE("a page moves and leaves nothing behind", "[statistics]") {
   }
   CHECK(descriptor_count() == before);
 }
+
+TEST_CASE("routes are counted one by one, whatever they are called", "[statistics]") {
+  both page;
+  CHECK(page.supervisor.read_routes().empty());
+  page.worker.name_routes({"GET /", "GET /" + std::string(100, 'x'), "line\nbreak\"\xff"});
+  page.worker.count_route(0, {{1, 2, 3, 4, 5}, 6, 7us});
+  page.worker.count_route(statistics_page::routes, {{1, 1, 1, 1, 1}, 1, 1us});  // there is no such place
+  const auto seen = page.supervisor.read_routes();
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[0].route == "GET /");
+  CHECK(seen[0].answers == std::array<std::uint64_t, 5>{1, 2, 3, 4, 5});
+  CHECK(seen[0].timed == 6);
+  CHECK(seen[0].time == 7us);
+  CHECK(seen[1].route.size() == statistics_page::route_name);
+  CHECK(seen[2].route == "line?break\"?");
+  page.worker.name_routes(std::vector<std::string>(1000, "GET /"));
+  CHECK(page.supervisor.read_routes().size() == statistics_page::routes);
+}
+
+TEST_CASE("a page of a build that did not count by route does everything else", "[statistics]") {
+  unique_fd old(::memfd_create("old", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  REQUIRE(::ftruncate(old.get(), 4096) == 0);
+  REQUIRE(::fcntl(old.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0);
+  statistics_page worker;
+  statistics_page supervisor;
+  REQUIRE_FALSE(worker.attach(duplicate(old.get())));
+  REQUIRE_FALSE(supervisor.adopt(std::move(old)));
+  worker.name_routes({"GET /"});
+  worker.count_route(0, {{1, 2, 3, 4, 5}, 6, 7us});
+  worker.count({.requests = 3});
+  CHECK(supervisor.read_routes().empty());
+  CHECK(supervisor.requests() == 3);
+}

@@ -21,6 +21,14 @@ kept_state sample() {
   state.rolling = true;
   state.sequence = 77;
   state.past = {0, 1, 2, 3, 4, 5, std::chrono::nanoseconds(6)};
+  route_traffic route;
+  route.route = "GET /a b";
+  route.answers = {1, 2, 3, 4, 5};
+  route.timed = 6;
+  route.time = std::chrono::nanoseconds(7);
+  state.routes = {route, route_traffic{}};
+  state.scaling = {2, 6};
+  state.configured_most = 8;
   state.slots = {{5, 1}, {4, 0}, {1, 0}};
   state.workers = {{{7}, {0}, {2}, 1234, 99}, {{9}, {1}, {3}, 4'000'000'000, ~std::uint64_t{0}}};
   return state;
@@ -50,6 +58,12 @@ TEST_CASE("what is written is what is read", "[adoption]") {
   CHECK(back->sequence == 77);
   CHECK(back->past.bytes_sent == 5);
   CHECK(back->past.busy.count() == 6);
+  REQUIRE(back->routes.size() == 2);
+  CHECK(back->routes[0].route == "GET /a b");
+  CHECK(static_cast<const route_numbers&>(back->routes[0]) == sample().routes[0]);
+  CHECK(back->routes[1].route.empty());
+  CHECK(back->scaling == scale_range{2, 6});
+  CHECK(back->configured_most == 8);
   REQUIRE(back->slots.size() == 3);
   CHECK(back->slots[0].launches == 5);
   CHECK(back->slots[0].failures_in_a_row == 1);

@@ -37,13 +37,19 @@ TEST_CASE("a value may be empty, contain equals signs and look like a flag") {
   CHECK(served({"--pid-file", ""}).pid_file.empty());
 }
 
-TEST_CASE("workers are a number or auto") {
+TEST_CASE("workers are a number, two of them or auto") {
   clean_environment environment;
   CHECK(served({"--workers", "1"}).workers == 1);
   CHECK(served({"--workers", "1024"}).workers == 1024);
   options five;
   five.workers = 5;
   CHECK(served({"--workers", "auto"}, five).workers == 0);
+  const options range = served({"--workers", "2-8"}, five);
+  CHECK(range.workers == 2);
+  CHECK(range.max_workers == 8);
+  CHECK(served({"--workers", "3"}, range).max_workers == 0);
+  CHECK(served({"--workers", "auto"}, range).max_workers == 0);
+  CHECK(served({"--workers", "4-4"}).max_workers == 0);
 }
 
 TEST_CASE("what follows -- is the program's own and is not looked at") {
