@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // A chat in the browser. Sessions stay open over rolling replacements, and whoever chats keeps the name.
 //   ./05_websocket_chat --listen 127.0.0.1:8000      then open http://127.0.0.1:8000/ twice
-// A line goes to everybody in this worker, and by a message to the other workers, which do the same.
+// A line goes to everybody, in this worker and in the others.
 #include <cluster/cluster.hpp>
 #include <cluster/http.hpp>
-
-#include <boost/asio/detached.hpp>
 
 #include <string>
 
@@ -30,38 +28,29 @@ document.forms[0].onsubmit = event => {
 };
 </script>)";
 
-struct chat_room {
-  void say(const std::string& line) {
-    here.broadcast(line);
-    self.async_broadcast(line, boost::asio::detached);
-  }
-  cluster::worker& self;
-  http::websocket_group here;
-};
-
 // The first message is the name. It is kept with the connection and so moves with it.
-boost::asio::awaitable<void> chat(const http::request& request, http::websocket& session, chat_room& room) {
+boost::asio::awaitable<void> chat(const http::request& request, http::websocket& session,
+                                  http::websocket_room& room) {
   std::any& name = request.connection_state();
   if (!session.resumed()) co_await session.send("Who are you?");
-  if (name.has_value()) room.here.join(session);
+  if (name.has_value()) room.join(session);
   while (auto message = co_await session.read()) {
     if (!name.has_value()) {
       name = message->data;
-      room.here.join(session);
-      room.say(message->data + " has come");
+      room.join(session);
+      room.broadcast(message->data + " has come");
     } else {
-      room.say(std::any_cast<std::string>(name) + ": " + message->data);
+      room.broadcast(std::any_cast<std::string>(name) + ": " + message->data);
     }
   }
-  if (name.has_value()) room.say(std::any_cast<std::string>(name) + " has left");
+  if (name.has_value()) room.broadcast(std::any_cast<std::string>(name) + " has left");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   return cluster::run(argc, argv, {.name = "chat"}, [](cluster::worker& self) {
-    chat_room room{self, {}};
-    self.on_message([&room](cluster::worker_id, cluster::message&& line) { room.here.broadcast(line.data); });
+    http::websocket_room room(self, "chat");
     http::router app;
     app.get("/", [] { return http::html(page); });
     http::websocket_options options;

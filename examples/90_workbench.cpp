@@ -4,7 +4,7 @@
 //   /whoami      worker, slot and pid     /spin/N   blocks its worker for N ms
 //   /from        who asks, by which scheme, for which host
 //   /echo        the content sent         /hang     blocks its worker for good
-//   /say/TEXT  the text
+//   /say/TEXT    the text
 //   /headers     the fields as received   /throw    throws: 500 for this request only
 //   /big         8 MiB                    /exit/N   ends its worker with exit code N
 //   /orphan/N    starts a process that outlives its parent, for 0.N s
@@ -12,9 +12,10 @@
 //   /upload      counts the content       /nocontent  204
 //   /stream      64 pieces of 1 KiB, length unknown beforehand
 //   /ws          WebSocket that sends back what it gets; stays open when its worker is replaced
+//   /room        WebSocket that sends what it gets to all sessions there, in all workers
 //   /visits      counts the requests of its connection, in whichever worker that is
 //   /print/WORDS writes them to its standard output and error
-// The field X-Worker names the worker that answered. Own argument, after `--`: --fail-start CODE ends
+// The field X-Worker names the worker in each answer. Own argument, after `--`: --fail-start CODE ends
 // each worker before it is ready.
 #include <cluster/cluster.hpp>
 #include <cluster/http.hpp>
@@ -49,86 +50,96 @@ void block_for(std::chrono::milliseconds time) {
   while (std::chrono::steady_clock::now() < end) continue;
 }
 
-void add_routes(http::router& app, const cluster::worker& self) {
-  const auto named = [id = std::to_string(self.id().value)](http::response answer) {
-    return std::move(answer).set("X-Worker", id);
-  };
-  app.get("/", [=] { return named(http::text("Hello, World!\n")); });
+void add_routes(http::router& app, const cluster::worker& self, http::websocket_room& room) {
+  app.after([id = std::to_string(self.id().value)](const http::request&, http::response& answer) {
+    answer.set("X-Worker", id);
+  });
+  app.get("/", [] { return http::text("Hello, World!\n"); });
   app.get("/whoami", [=, &self] {
-    return named(http::text("worker " + std::to_string(self.id().value) + " slot " +
-                            std::to_string(self.slot().value) + " pid " + std::to_string(::getpid()) + "\n"));
+    return http::text("worker " + std::to_string(self.id().value) + " slot " +
+                      std::to_string(self.slot().value) + " pid " + std::to_string(::getpid()) + "\n");
   });
-  app.get("/from", [=](const http::request& request) {
-    return named(http::text(request.remote_address() + " " + std::string(request.scheme()) + " " +
-                            std::string(request.host()) + "\n"));
+  app.get("/from", [](const http::request& request) {
+    return http::text(request.remote_address() + " " + std::string(request.scheme()) + " " +
+                      std::string(request.host()) + "\n");
   });
-  const auto echo = [=](const http::request& request) {
-    return named(
-        http::response().set("Content-Type", "application/octet-stream").body(std::string(request.body())));
+  const auto echo = [](const http::request& request) {
+    return http::response().set("Content-Type", "application/octet-stream").body(std::string(request.body()));
   };
   app.get("/echo", echo).post("/echo", echo).put("/echo", echo);
-  app.get("/say/{text}", [=](const http::request& request) {
-    return named(http::text(std::string(request.param("text"))));
-  });
-  app.get("/headers", [=](const http::request& request) {
+  app.get("/say/{text}",
+          [](const http::request& request) { return http::text(std::string(request.param("text"))); });
+  app.get("/headers", [](const http::request& request) {
     std::string lines;
     for (const auto& [name, value] : request.fields())
       lines.append(name).append(": ").append(value).append("\n");
-    return named(http::text(std::move(lines)));
+    return http::text(std::move(lines));
   });
-  app.get("/big", [=] { return named(http::text(std::string(8 * 1024 * 1024, 'x'))); });
-  const auto count = [=](const http::request& request) {
-    return named(http::text(std::to_string(request.body().size()) + "\n"));
+  app.get("/big", [] { return http::text(std::string(8 * 1024 * 1024, 'x')); });
+  const auto count = [](const http::request&,
+                        http::body_reader& in) -> boost::asio::awaitable<http::response> {
+    std::uint64_t octets = 0;
+    for (auto piece = co_await in.read(); !piece.empty(); piece = co_await in.read()) octets += piece.size();
+    co_return http::text(std::to_string(octets) + "\n");
   };
-  app.post("/upload", count).put("/upload", count);
-  app.get("/nocontent", [=] { return named(http::status(204)); });
-  app.get("/stream", [=](const http::request&, http::stream& out) -> boost::asio::awaitable<void> {
-    out.start(named(http::text("")));
+  const http::route_options large{.body_bytes = std::uint64_t{1} << 40U};
+  app.post("/upload", count, large).put("/upload", count, large);
+  app.get("/nocontent", [] { return http::status(204); });
+  app.get("/stream", [](const http::request&, http::stream& out) -> boost::asio::awaitable<void> {
+    out.start(http::text(""));
     const std::string piece(1024, 's');
     for (int i = 0; i < 64; ++i) co_await out.write(piece);
   });
-  http::websocket_options echo_options;
-  echo_options.moves = true;
+  http::websocket_options session_options;
+  session_options.moves = true;
   app.websocket(
       "/ws",
       [](const http::request&, http::websocket& session) -> boost::asio::awaitable<void> {
         while (auto message = co_await session.read())
           co_await session.send(std::move(message->data), message->type);
       },
-      echo_options);
-  app.get("/visits", [=](const http::request& request) {
+      session_options);
+  app.websocket(
+      "/room",
+      [&room](const http::request&, http::websocket& session) -> boost::asio::awaitable<void> {
+        room.join(session);
+        while (auto message = co_await session.read())
+          room.broadcast(std::move(message->data), message->type);
+      },
+      session_options);
+  app.get("/visits", [](const http::request& request) {
     auto& state = request.connection_state();
     if (!state.has_value()) state = 0;
-    return named(http::text(std::to_string(++std::any_cast<int&>(state)) + "\n"));
+    return http::text(std::to_string(++std::any_cast<int&>(state)) + "\n");
   });
-  app.get("/ms/{time}", [=](const http::request& request) -> boost::asio::awaitable<http::response> {
+  app.get("/ms/{time}", [](const http::request& request) -> boost::asio::awaitable<http::response> {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
                                     std::chrono::milliseconds(number(request.param("time"))));
     co_await timer.async_wait(boost::asio::use_awaitable);
-    co_return named(http::text("waited\n"));
+    co_return http::text("waited\n");
   });
-  app.get("/spin/{time}", [=](const http::request& request) {
+  app.get("/spin/{time}", [](const http::request& request) {
     block_for(std::chrono::milliseconds(number(request.param("time"))));
-    return named(http::text("spun\n"));
+    return http::text("spun\n");
   });
-  app.get("/print/{words}", [=](const http::request& request) {
+  app.get("/print/{words}", [](const http::request& request) {
     std::cout << request.param("words") << std::endl;
     std::cerr << request.param("words") << std::endl;
-    return named(http::text("printed\n"));
+    return http::text("printed\n");
   });
   app.get("/hang", []() -> http::response {
     for (;;) ::pause();
   });
-  app.get("/orphan/{time}", [=](const http::request& request) {
+  app.get("/orphan/{time}", [](const http::request& request) {
     // A process whose parent is gone before it.
     const std::string command = "sleep 0." + std::to_string(number(request.param("time"))) + " &";
-    return named(http::text(std::to_string(std::system(command.c_str())) + "\n"));
+    return http::text(std::to_string(std::system(command.c_str())) + "\n");
   });
-  app.get("/leak/{kib}", [=](const http::request& request) {
+  app.get("/leak/{kib}", [](const http::request& request) {
     // Never freed, and touched, so that it is resident.
     static std::vector<std::string> leaked;
     leaked.emplace_back(static_cast<std::size_t>(number(request.param("kib"))) * 1024, 'x');
-    return named(http::text("leaked\n"));
+    return http::text("leaked\n");
   });
   app.get("/throw", []() -> http::response { throw std::runtime_error("thrown on request"); });
   app.get("/exit/{code}", [](const http::request& request) -> http::response {
@@ -145,7 +156,8 @@ int main(int argc, char** argv) {
     if (own.size() == 2 && own[0] == "--fail-start") return number(own[1]);
     if (!own.empty()) throw std::invalid_argument("'" + own[0] + "': known is --fail-start CODE");
     http::router app;
-    add_routes(app, self);
+    http::websocket_room room(self, "room");
+    add_routes(app, self, room);
     http::server_options options;  // the count of /visits goes along when a connection moves
     options.save_state = [](const std::any& count) { return std::to_string(std::any_cast<int>(count)); };
     options.restore_state = [](std::string_view octets) { return std::any(number(octets)); };

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # ./dev conformance: the WebSocket suite of Autobahn (its fuzzing client) against the workbench's /ws; cases 1
-# to 7 and 10. The suite needs Python 2.7 or PyPy 2 with the package autobahntestsuite, which brings `wstest`;
-# where it is not, that is said and nothing is tried. WSTEST names it if it is not on the path.
+# to 7 and 10. The suite needs Python 2.7 or PyPy 2, on the path or of pyenv; if the package autobahntestsuite is
+# not there it is installed into build/tools. Where there is no such Python, that is said and nothing is tried.
+# WSTEST names the suite's program if it is somewhere else.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 parts=$top/cmake/dev
@@ -12,20 +13,38 @@ cd "$top"
 jobs=$(nproc 2>/dev/null || echo 2)
 [ $# -eq 0 ] || usage "conformance: it takes nothing"
 
+tools=$top/build/tools/autobahn
+export PYTHONUSERBASE="$tools"
+has_suite() { "$1" -c 'import autobahntestsuite' >/dev/null 2>&1; }
+is_python2() { "$1" -c 'import sys; sys.exit(sys.version_info[0] != 2)' >/dev/null 2>&1; }
+
 wstest=${WSTEST-}
-if [ -z "$wstest" ] && command -v wstest >/dev/null 2>&1; then wstest=wstest; fi
-for python in python2.7 pypy pypy2; do
-  [ -z "$wstest" ] || break
-  if command -v "$python" >/dev/null 2>&1 && "$python" -c 'import autobahntestsuite' >/dev/null 2>&1; then
-    wstest="$python -m autobahntestsuite.wstest"
-  fi
-done
+if [ -z "$wstest" ] && wstest --help >/dev/null 2>&1; then wstest=wstest; fi
 if [ -z "$wstest" ]; then
-  echo "SKIPPED: conformance: there is no wstest here (Python 2.7 or PyPy 2: pip install autobahntestsuite)"
-  exit 0
+  python2=
+  for python in python2.7 pypy2 pypy "${PYENV_ROOT-$HOME/.pyenv}"/versions/2.7*/bin/python2.7; do
+    is_python2 "$python" || continue
+    python2=$python
+    has_suite "$python" && break
+  done
+  if [ -z "$python2" ]; then
+    echo "SKIPPED: conformance: the suite needs Python 2.7 or PyPy 2, and there is none here"
+    exit 0
+  fi
+  if ! has_suite "$python2"; then
+    say "installing autobahntestsuite into build/tools"
+    mkdir -p "$tools"
+    "$python2" -m pip install --user autobahntestsuite >"$tools/install.log" 2>&1 || true
+    has_suite "$python2" || {
+      tail -n 5 "$tools/install.log" >&2
+      echo "SKIPPED: conformance: autobahntestsuite could not be installed; see build/tools/autobahn/install.log"
+      exit 0
+    }
+  fi
+  wstest="$python2 -m autobahntestsuite.wstest"
 fi
 
-configure dev -D CLUSTER_BUILD_TESTS=OFF || exit 1
+configure dev || exit 1
 build dev example_90_workbench || exit 1
 work=$top/build/conformance
 rm -rf "$work"

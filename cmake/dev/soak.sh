@@ -13,11 +13,12 @@ jobs=$(nproc 2>/dev/null || echo 2)
 kind=${1-}
 case $kind in
   reload) rounds=${2-200} ;;
+  sessions) rounds=${2-50} ;;
   chaos) rounds=${2-300} ;;
   rollout-kills) rounds=${2-50} ;;
   noise) rounds=${2-10} ;;
-  '') usage "soak: of what? known are: reload, chaos, rollout-kills, noise" ;;
-  *) unknown_word "$kind" "reload chaos rollout-kills noise" ;;
+  '') usage "soak: of what? known are: reload, sessions, chaos, rollout-kills, noise" ;;
+  *) unknown_word "$kind" "reload sessions chaos rollout-kills noise" ;;
 esac
 case $rounds in '' | *[!0-9]*) usage "soak: '$rounds' is not a number" ;; esac
 preset=${CLUSTER_SOAK_BUILD-dev}
@@ -42,6 +43,10 @@ if [ "$kind" = noise ]; then
   CLUSTER_TEST_SECONDS=$((60 * rounds)) exec "build/$preset/tests/scenario/noise/scenario_noise"
 fi
 build "$preset" scenario_reload || exit 1
+if [ "$kind" = sessions ]; then
+  say "16 WebSocket sessions that number their messages: $rounds rolling replacements of 2 workers"
+  CLUSTER_TEST_RELOADS=$rounds exec "build/$preset/tests/scenario/reload/scenario_reload" "numbered echoes over reloads*"
+fi
 say "$rounds rolling replacements of 4 workers"
 CLUSTER_TEST_RELOADS=$rounds exec "build/$preset/tests/scenario/reload/scenario_reload" \
   "back-to-back rolling replacements*"

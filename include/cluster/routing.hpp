@@ -57,11 +57,13 @@ struct connection_router {
   std::chrono::milliseconds peek_time{1000};
 };
 
-/// Connections from one address go to one slot.
+/// Connections from one address go to one slot. The address is the peer's, so behind a proxy it is the
+/// proxy's, also at listeners with `+proxy`.
 CLUSTER_API connection_router sticky_by_address();
 
 /// HTTP requests that carry a cookie of this name go to the slot that its value decides, those without one in
-/// turn. Only a connection's first request counts. The application sets the cookie.
+/// turn. Only a connection's first request counts. The application sets the cookie. What is inside TLS is not
+/// seen: such connections come in turn.
 CLUSTER_API connection_router sticky_by_cookie(std::string name);
 
 }  // namespace cluster

@@ -250,6 +250,12 @@ class worker {
   CLUSTER_API void on_message(message_handler handler);
   CLUSTER_API void on_request(request_handler handler);
 
+  /// Sets who gets the messages whose octets begin with `topic`, in place of on_message(); of several topics
+  /// that fit, the longest one's handler. So parts of a program that do not know each other can share the
+  /// channel; http::websocket_room does. The topic stays in front of the octets. A handler that is empty ends
+  /// it. Throws std::invalid_argument for an empty topic.
+  CLUSTER_API void on_topic(std::string_view topic, message_handler handler);
+
   /// Tells the supervisor that the drain is complete and stops listening to it, so that a context with
   /// no other work returns from run(). Leave the process soon after.
   CLUSTER_API void done();

@@ -34,22 +34,24 @@ struct connection : poll_target, wheel_entry {
 
   int fd = -1;
   phase at = phase::idle;
-  bool readable = false;               ///< the socket may have octets that were not looked at
-  bool backlog = false;                ///< `unread` may hold complete requests
-  bool watched = false;                ///< in the epoll set
-  bool queued = false;                 ///< in the queue of connections with work left
-  bool linger = false;                 ///< at the end, wait for the client's side
-  bool ending = false;                 ///< the end of the stream is in the socket
-  bool expired = false;                ///< its time is up and it is looked at once more
-  bool stays = false;                  ///< its state cannot go along, so it does not move
-  std::size_t scanned = 0;             ///< of `unread`, by the head reader
-  std::uint64_t dropped = 0;           ///< octets, while lingering
-  std::uint64_t limit = never;         ///< end of the phase head, body, lingering or arriving
-  wire::byte_buffer unread;            ///< octets received and not used yet
-  wire::byte_buffer unsent;            ///< octets of answers that the socket did not take yet
-  std::unique_ptr<exchange> current;   ///< in body and handling
-  std::unique_ptr<file_sending> file;  ///< in sending
-  belongings own;                      ///< what its requests see of it
+  bool readable = false;                 ///< the socket may have octets that were not looked at
+  bool backlog = false;                  ///< `unread` may hold complete requests
+  bool watched = false;                  ///< in the epoll set
+  bool queued = false;                   ///< in the queue of connections with work left
+  bool linger = false;                   ///< at the end, wait for the client's side
+  bool ending = false;                   ///< the end of the stream is in the socket
+  bool expired = false;                  ///< its time is up and it is looked at once more
+  bool stays = false;                    ///< its state cannot go along, so it does not move
+  std::size_t scanned = 0;               ///< of `unread`, by the head reader
+  std::uint64_t dropped = 0;             ///< octets, while lingering
+  std::uint64_t limit = never;           ///< end of the phase head, body, lingering or arriving
+  std::uint64_t progress_limit = never;  ///< in body: until then the next so many octets of it
+  std::size_t progress = 0;              ///< how many of these have come
+  wire::byte_buffer unread;              ///< octets received and not used yet
+  wire::byte_buffer unsent;              ///< octets of answers that the socket did not take yet
+  std::unique_ptr<exchange> current;     ///< in body and handling
+  std::unique_ptr<file_sending> file;    ///< in sending
+  belongings own;                        ///< what its requests see of it
   connection* next_open = nullptr;
   connection* previous_open = nullptr;
 

@@ -115,6 +115,7 @@ class engine : public std::enable_shared_from_this<engine> {
   bool receive(connection& c);
   void process(connection& c);
   bool read_head(connection& c);
+  void note_progress(connection& c, std::size_t octets) noexcept;
   bool read_body(connection& c);
   bool run(connection& c, exchange& request, const char* section);
   void respond(connection& c, exchange& request, const response& answer);

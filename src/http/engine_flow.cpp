@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <stdexcept>
+#include <utility>
 
 namespace cluster::http {
 namespace {
@@ -133,7 +134,10 @@ void engine::feed(connection& c) {
     std::string_view rest = in_.view();
     std::string_view octets;
     switch (c.current->decoder.take(rest, octets)) {
-      case wire::body_state::data: in.piece.append(octets); break;
+      case wire::body_state::data:
+        in.piece.append(octets);
+        note_progress(c, octets.size());
+        break;
       case wire::body_state::more: more = false; break;
       case wire::body_state::done:
         in.done = true;
@@ -157,13 +161,18 @@ void engine::feed(connection& c) {
 
 void engine::give(inflow& in, error_code ec) {
   in.wanted = in.continue_due = false;
+  in.asleep = clock_.now();
   in.more.tell(ec);
 }
 
 void engine::want_piece(exchange& request) {
   connection& c = *request.on;
   if (c.at == phase::dead) client_is_gone();
-  request.in->wanted = true;
+  inflow& in = *request.in;
+  clock_.update();
+  if (!std::exchange(in.asked, true)) note_progress(c, options_.body_progress_bytes);
+  else if (c.progress_limit != wheel_entry::never) c.progress_limit += clock_.now() - in.asleep;
+  in.wanted = true;
   enqueue(c);
 }
 

@@ -124,7 +124,7 @@ void engine::set_deadline(connection& c) {
     case phase::handling:
       if (!c.current->in || !c.current->in->wanted) return wheel_.set(c, c.limit);
       [[fallthrough]];
-    case phase::body: return wheel_.set(c, std::min(c.limit, after(options_.body_progress_time)));
+    case phase::body: return wheel_.set(c, std::min(c.limit, c.progress_limit));
     case phase::sending:
     case phase::closing:
     case phase::dead: return wheel_.set(c, wheel_entry::never);

@@ -178,8 +178,17 @@ bool engine::read_head(connection& c) {
   }
   c.at = phase::body;
   c.limit = after(options_.body_time);
+  note_progress(c, options_.body_progress_bytes);
   if (request.head.expect_continue && in_.empty()) out_.append(wire::continue_response);
   return true;
+}
+
+// Content that has come; enough of it buys time for more.
+void engine::note_progress(connection& c, std::size_t octets) noexcept {
+  c.progress += octets;
+  if (c.progress < options_.body_progress_bytes) return;
+  c.progress = 0;
+  c.progress_limit = after(options_.body_progress_time);
 }
 
 bool engine::read_body(connection& c) {
@@ -188,7 +197,10 @@ bool engine::read_body(connection& c) {
     std::string_view rest = in_.view();
     std::string_view piece;
     const wire::body_state state = request.decoder.take(rest, piece);
-    if (state == wire::body_state::data) request.body_bytes.append(piece);
+    if (state == wire::body_state::data) {
+      request.body_bytes.append(piece);
+      note_progress(c, piece.size());
+    }
     in_.consume(in_.size() - rest.size());
     switch (state) {
       case wire::body_state::data: break;

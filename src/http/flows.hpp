@@ -28,6 +28,8 @@ struct inflow {
   bool wanted = false;        ///< the handler waits for the next piece
   bool done = false;          ///< all of it has come
   bool continue_due = false;  ///< the client waits to be asked
+  bool asked = false;         ///< the handler has asked for a piece
+  std::uint64_t asleep = 0;   ///< since when it asks for none; the client's time stands still
   std::string piece;          ///< what the handler has
   wire::refusal why;          ///< status 0: none
   waiter more;

@@ -4,7 +4,6 @@
 #include "wire/forwarded.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <stdexcept>
 
 namespace cluster::http {
@@ -35,7 +34,9 @@ origin trust::resolve(std::string peer, const wire::request_head& head) const {
   if (!reads_fields() || !knows(out.client)) return out;
   const auto hops =
       fields_ == proxy_options::fields::forwarded ? wire::forwarded_hops(head) : wire::x_forwarded_hops(head);
-  for (const wire::hop& each : std::views::reverse(hops)) {
+  // The nearest one first. No view: Clang 14 cannot compile those of the standard library beside it.
+  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+    const wire::hop& each = *hop;
     if (!each.scheme.empty()) out.scheme = each.scheme;
     if (!each.host.empty()) out.host = each.host;
     const auto address = parse_endpoint(each.client);

@@ -33,7 +33,7 @@ struct open_question {
 
 bool desk::has_handler(note::kind what) const noexcept {
   switch (what) {
-    case note::kind::message: return static_cast<bool>(on_message);
+    case note::kind::message: return static_cast<bool>(on_message) || !topics_.empty();
     case note::kind::request: return static_cast<bool>(on_request);
     case note::kind::reply:
     case note::kind::taken:
@@ -42,13 +42,25 @@ bool desk::has_handler(note::kind what) const noexcept {
   return false;
 }
 
+void desk::set_topic(std::string_view topic, message_handler handler) {
+  if (handler) topics_.insert_or_assign(std::string(topic), std::move(handler));
+  else if (const auto known = topics_.find(topic); known != topics_.end()) topics_.erase(known);
+}
+
+const message_handler& desk::handler_of(std::string_view data) const noexcept {
+  // Backwards: of two topics that fit, the longer one comes behind the other.
+  for (auto each = topics_.rbegin(); each != topics_.rend(); ++each)
+    if (data.starts_with(each->first)) return each->second;
+  return on_message;
+}
+
 error_code desk::deliver(note head, std::vector<os::unique_fd> descriptors, const route& back) {
   cluster::message content;
   if (const error_code ec = open_note(head, std::move(descriptors), content)) return ec;
   switch (head.what) {
     case note::kind::message:
       // Copied, as the handler may set another one.
-      if (const auto current = on_message)
+      if (const auto current = handler_of(content.data))
         guarded("message handler", [&] { current(head.peer, std::move(content)); });
       break;
     case note::kind::request: answer(head, std::move(content), back); break;

@@ -5,7 +5,9 @@
 #include "ipc/requests.hpp"
 
 #include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cluster::ipc {
@@ -25,15 +27,21 @@ class desk {
 
   bool has_handler(note::kind what) const noexcept;
 
+  /// For messages that begin so, the longest topic first; an empty handler takes it away.
+  void set_topic(std::string_view topic, message_handler handler);
+
   message_handler on_message;
   request_handler on_request;
   complaint_handler on_exception;  ///< a handler threw
   requests asked;
 
  private:
+  const message_handler& handler_of(std::string_view data) const noexcept;
   void answer(note& head, cluster::message content, const route& back);
   template <class Call>
   void guarded(const char* where, Call&& call);
+
+  std::map<std::string, message_handler, std::less<>> topics_;
 };
 
 }  // namespace cluster::ipc

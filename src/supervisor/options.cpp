@@ -117,6 +117,9 @@ problem check_foreign(const options& o) {
   if (o.max_requests != 0)
     return "max_requests: only workers built on the library count their requests; there are max_age and "
            "max_rss";
+  if (o.max_connections != 0 || o.max_connections_total != 0)
+    return "max_connections: only workers built on the library hold back at a limit, the others accept for "
+           "themselves";
   if (o.schedule == schedule::round_robin)
     return "schedule: only workers built on the library can be handed connections, the others accept for "
            "themselves";

@@ -35,8 +35,10 @@ std::string_view cookie_in(std::string_view field, std::string_view name) {
   return {};
 }
 
-// Complete lines only: the last one may have been cut in the middle of a value.
+// Complete lines only: the last one may have been cut in the middle of a value. What cannot become a request
+// (TLS begins with 0x16) is not waited for.
 connection_choice by_cookie(const incoming_connection& what, std::string_view name) {
+  if (!what.first.empty() && static_cast<unsigned char>(what.first.front()) <= ' ') return {};
   std::string_view rest = what.first;
   for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
     const std::string_view line = trimmed(rest.substr(0, end));

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view status_ok = "HTTP/1.1 200 OK\r\n";
 constexpr std::string_view content_type_name = "Content-Type: ";
 constexpr std::string_view content_length_name = "Content-Length: ";
+constexpr std::string_view no_content = "Content-Length: 0\r\n";
 constexpr std::string_view connection_close = "Connection: close\r\n";
 constexpr std::string_view connection_keep = "Connection: keep-alive\r\n";
 constexpr std::string_view line_end = "\r\n";
@@ -74,6 +75,8 @@ void write_response(byte_buffer& out, const response_parts& what, const response
     to.put(content_length_name);
     to.number(what.body.size() + what.more);
     to.put(line_end);
+  } else if (says_empty(what.status)) {
+    to.put(no_content);
   }
   if (!how.keep_alive) to.put(connection_close);
   else if (how.version < 11) to.put(connection_keep);
@@ -96,6 +99,7 @@ void write_stream_head(byte_buffer& out, const response_parts& what, const respo
     to.put(line_end);
   }
   if (delimited == streaming::chunked) to.put("Transfer-Encoding: chunked\r\n");
+  else if (says_empty(what.status)) to.put(no_content);
   if (!how.keep_alive) to.put(connection_close);
   else if (how.version < 11) to.put(connection_keep);
   to.put_if_any(what.fields);

@@ -26,13 +26,16 @@ struct response_context {
   bool head = false;  ///< the request was HEAD: fields as for GET, no content
 };
 
-/// Whether a response of that status can have content (RFC 9110 6.4.1).
+/// Whether a response of that status can have content (RFC 9110 6.4.1, 15.3.6).
 constexpr bool has_content(unsigned status) noexcept {
-  return status >= 200 && status != 204 && status != 304;
+  return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
+/// Whether it has to say that it has none: its status alone does not (RFC 9112 6.3, RFC 9110 15.3.6).
+constexpr bool says_empty(unsigned status) noexcept { return status == 205; }
+
 /// Appends the whole response to `out` (RFC 9112 4, 6.2, 9.3): Content-Length wherever content is
-/// allowed, never with 204; Connection where the default for the version does not say it.
+/// allowed, zero with 205, never with 204; Connection where the default for the version does not say it.
 void write_response(byte_buffer& out, const response_parts& what, const response_context& how);
 
 /// How content of a length that is not known beforehand is delimited.

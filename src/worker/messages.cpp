@@ -5,6 +5,7 @@
 #include <boost/asio/append.hpp>
 #include <boost/asio/post.hpp>
 
+#include <stdexcept>
 #include <utility>
 
 namespace cluster {
@@ -68,6 +69,10 @@ void worker::start_request(worker_id to, message what, std::chrono::milliseconds
   impl_->request(to, std::move(what), timeout, std::move(done));
 }
 void worker::on_message(message_handler handler) { impl_->post.on_message = std::move(handler); }
+void worker::on_topic(std::string_view topic, message_handler handler) {
+  if (topic.empty()) throw std::invalid_argument("on_topic: no topic");
+  impl_->post.set_topic(topic, std::move(handler));
+}
 void worker::on_request(request_handler handler) { impl_->post.on_request = std::move(handler); }
 
 }  // namespace cluster

@@ -16,3 +16,4 @@
 #include <cluster/http/server.hpp>
 #include <cluster/http/stream.hpp>
 #include <cluster/http/websocket.hpp>
+#include <cluster/http/websocket_room.hpp>

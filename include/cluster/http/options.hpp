@@ -37,8 +37,12 @@ struct server_options {
 
   /// From the first octet of a request to the end of its header section. Beyond: 408.
   std::chrono::milliseconds header_time{10'000};
-  /// Between two pieces of content. Beyond: 408.
+  /// In which at least body_progress_bytes of content have to come, again and again until it is complete.
+  /// Beyond: 408. So a client that lets an octet trickle now and then does not keep its connection. For a
+  /// handler with a body_reader time counts only while it waits in read(). With zero octets any piece will
+  /// do.
   std::chrono::milliseconds body_progress_time{30'000};
+  std::size_t body_progress_bytes = 1024;
   /// From the end of the header section to the end of the content. Beyond: 408.
   std::chrono::milliseconds body_time{300'000};
   /// For a handler that waits (a coroutine), from the end of the request's header section to its answer,

@@ -57,8 +57,8 @@ class stream {
 ///     boost::asio::awaitable<void>     f(const request&, body_reader& in, stream& out);
 ///
 /// request::body() is empty then. Content as a whole is limited as ever (route_options::body_bytes), and in
-/// time by server_options::body_progress_time while read() waits. A handler that answers before it has read
-/// everything ends the connection with that answer.
+/// time by server_options::body_progress_time and body_progress_bytes while read() waits. A handler that
+/// answers before it has read everything ends the connection with that answer.
 class body_reader {
  public:
   body_reader(const body_reader&) = delete;

@@ -100,7 +100,8 @@ class websocket {
 
 using websocket_handler = std::function<boost::asio::awaitable<void>(const request&, websocket&)>;
 
-/// Sessions of this worker that hear the same things. Use it on the server's thread.
+/// Sessions of this worker that hear the same things; websocket_room is for those of all workers. Use it on
+/// the server's thread.
 class websocket_group {
  public:
   /// A session leaves by ending.

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -20,6 +21,18 @@ namespace {
 void routes(http::router& app) {
   app.get("/", [] { return http::text("root"); });
   app.post("/", [](const http::request& q) { return http::text(std::to_string(q.body().size())); });
+  app.post("/pieces",
+           [](const http::request& q, http::body_reader& in) -> boost::asio::awaitable<http::response> {
+             std::size_t size = 0;
+             for (auto piece = co_await in.read(); !piece.empty(); piece = co_await in.read()) {
+               if (size == 0 && q.has_query("slow")) {
+                 boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 900ms);
+                 co_await timer.async_wait(boost::asio::use_awaitable);
+               }
+               size += piece.size();
+             }
+             co_return http::text(std::to_string(size));
+           });
   app.get("/big", [] { return http::text(std::string(8 * 1024 * 1024, 'x')); });
   app.get("/slow", []() -> boost::asio::awaitable<http::response> {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 300ms);
@@ -68,6 +81,55 @@ TEST_CASE("content that stops coming: 408", "[http][timeout]") {
   c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
   CHECK(c.read().status == 408);
   CHECK(c.closed());
+}
+
+TEST_CASE("content that trickles in does not buy time", "[http][timeout]") {
+  http::server_options options;
+  options.body_progress_time = 150ms;
+  test::running_server server(routes, options);
+  const bool in_pieces = GENERATE(false, true);
+  client c(server.port());
+  const auto start = std::chrono::steady_clock::now();
+  c.send("POST /" + std::string(in_pieces ? "pieces" : "") +
+         " HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+  // The reads in between are what paces this; each gives up after 10 ms.
+  const timeval pace{0, 10'000};
+  ::setsockopt(c.fd(), SOL_SOCKET, SO_RCVTIMEO, &pace, sizeof pace);
+  unsigned status = 0;
+  while (status == 0 && std::chrono::steady_clock::now() - start < 5s) {
+    c.send("ab");
+    status = c.read().status;
+  }
+  CHECK(status == 408);
+  CHECK(server.counters().timed_out == 1);
+}
+
+TEST_CASE("content that comes fast enough, or to a handler that is slow itself, has time",
+          "[http][timeout]") {
+  http::server_options options;
+  options.body_progress_time = 600ms;
+  struct row {
+    const char* path;
+    std::size_t piece;  // what has to come in that time; zero: anything
+  };
+  const row each = GENERATE(row{"/", 100}, row{"/pieces", 0}, row{"/pieces?slow", 100});
+  INFO(each.path << ", " << each.piece << " octets at a time");
+  options.body_progress_bytes = each.piece;
+  const std::size_t piece = std::max<std::size_t>(each.piece, 1);
+  test::running_server server(routes, options);
+  client c(server.port());
+  c.send("POST " + std::string(each.path) +
+         " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(10 * piece) + "\r\n\r\n");
+  const timeval pace{0, 80'000};
+  ::setsockopt(c.fd(), SOL_SOCKET, SO_RCVTIMEO, &pace, sizeof pace);
+  for (int i = 0; i < 9; ++i) {
+    c.send(std::string(piece, 'x'));
+    REQUIRE(c.read().status == 0);
+  }
+  const timeval patience{10, 0};
+  ::setsockopt(c.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  CHECK(c.ask(std::string(piece, 'x')).body == std::to_string(10 * piece));
+  CHECK(server.counters().timed_out == 0);
 }
 
 TEST_CASE("an idle connection is closed without a word", "[http][timeout]") {

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/http_client.hpp"
 #include "support/program.hpp"
+#include "web_socket.hpp"
 
 #include <signal.h>
 
@@ -66,16 +67,6 @@ TEST_CASE("streaming: numbers, sums, and events that go on in the next worker", 
   stop(cluster);
 }
 
-TEST_CASE("the workbench streams an answer of unknown length", "[examples]") {
-  program cluster(example("90_workbench"));
-  cluster.wait_ready(1);
-  const answer got = get(cluster.port(), "/stream");
-  CHECK(got.field("Transfer-Encoding") == "chunked");
-  CHECK(got.field("X-Worker") == "1");
-  CHECK(got.body == std::string(64 * 1024, 's'));
-  stop(cluster);
-}
-
 TEST_CASE("JSON API: a hook lets in, a pool blocks, routers are mounted", "[examples]") {
   program cluster(example("06_json_api"));
   cluster.wait_ready(1);
@@ -101,21 +92,6 @@ TEST_CASE("JSON API: a hook lets in, a pool blocks, routers are mounted", "[exam
   CHECK(ask("GET /none", "", "").status == 404);
   stop(cluster);
 }
-
-namespace {
-
-// A text message as a browser sends it, with a mask of zeros; up to 125 octets.
-std::string masked(const std::string& text) {
-  return "\x81" + std::string(1, static_cast<char>(0x80U | text.size())) + std::string(4, '\0') + text;
-}
-
-std::string handshake(const std::string& path) {
-  return "GET " + path +
-         " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-}
-
-}  // namespace
 
 TEST_CASE("chat: a message reaches the others, before and after a reload", "[examples]") {
   program cluster(example("05_websocket_chat", {}, "3"));

@@ -83,7 +83,7 @@ TEST_CASE("the answer to a refused upload arrives 200 of 200 times", "[reload]")
   int arrived = 0;
   for (int i = 0; i < 200; ++i) {
     connection one(cluster.port());
-    one.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(content.size()) +
+    one.send("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(content.size()) +
              "\r\n\r\n" + content);
     arrived += one.receive().status == 413 ? 1 : 0;
   }

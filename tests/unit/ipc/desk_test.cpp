@@ -50,6 +50,29 @@ TEST_CASE("a message goes to its handler, and nowhere without one", "[desk]") {
   CHECK(o.said.empty());
 }
 
+TEST_CASE("a message that begins with a topic goes to the topic's handler", "[desk]") {
+  office o;
+  std::string heard;
+  const auto hear = [&heard](const std::string& who) {
+    return [&heard, who](worker_id, message&& what) { heard += who + ":" + what.data + ";"; };
+  };
+  o.it.set_topic("a", hear("a"));
+  CHECK(o.it.has_handler(kind::message));
+  o.it.set_topic("a/b", hear("a/b"));
+  o.deliver(kind::message, 1, 0, "b");  // nobody's
+  o.it.on_message = hear("rest");
+  for (const char* each : {"a/c", "a/b", "a/bc", "b", "", "a"}) o.deliver(kind::message, 1, 0, each);
+  CHECK(heard == "a:a/c;a/b:a/b;a/b:a/bc;rest:b;rest:;a:a;");
+  heard.clear();
+  o.it.set_topic("a/b", {});
+  o.it.set_topic("unknown", {});
+  o.deliver(kind::message, 1, 0, "a/b");
+  o.it.set_topic("a", [&o, &hear](worker_id, message&&) { o.it.set_topic("a", hear("new")); });
+  o.deliver(kind::message, 1, 0, "a");
+  o.deliver(kind::message, 1, 0, "a");
+  CHECK(heard == "a:a/b;new:a;");
+}
+
 TEST_CASE("a request is answered once, now or later", "[desk]") {
   office o;
   std::optional<responder> kept;

@@ -28,6 +28,8 @@ TEST_CASE("what a foreign program cannot do is refused by name", "[foreign]") {
           o.tls.certificates = {{"a.pem", "a.key"}};
         }).starts_with("listen: '3000+tls': "));
   CHECK(complaint([](options& o) { o.max_requests = 5; }).starts_with("max_requests: "));
+  CHECK(complaint([](options& o) { o.max_connections = 1; }).starts_with("max_connections: "));
+  CHECK(complaint([](options& o) { o.max_connections_total = 1; }).starts_with("max_connections: "));
   CHECK(complaint([](options& o) { o.foreign->stop_signal = 0; }).starts_with("foreign.stop_signal: 0 "));
   CHECK(complaint([](options& o) { o.foreign->stop_signal = 65; }).starts_with("foreign.stop_signal: 65 "));
   CHECK(complaint([](options& o) { o.foreign->ready_after = -1ms; }).starts_with("foreign.ready_after: "));

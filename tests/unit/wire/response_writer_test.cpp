@@ -27,6 +27,8 @@ TEST_CASE("content and its length by status and method", "[wire][response]") {
   CHECK(written({200, "t/p", {}, "hello", {}}, {11, true, true}) ==
         "HTTP/1.1 200 OK\r\nContent-Type: t/p\r\nContent-Length: 5\r\n\r\n");
   CHECK(written({204, "t/p", {}, "hello", {}}) == "HTTP/1.1 204 No Content\r\n\r\n");
+  CHECK(written({205, "t/p", {}, "hello", {}, 7}) ==
+        "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n");
   CHECK(written({304, "t/p", {}, "hello", {}}) == "HTTP/1.1 304 Not Modified\r\n\r\n");
 }
 
