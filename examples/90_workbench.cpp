@@ -6,7 +6,7 @@
 //   /echo        the content sent         /hang     blocks its worker for good
 //   /say/TEXT    the text
 //   /headers     the fields as received   /throw    throws: 500 for this request only
-//   /big         8 MiB                    /exit/N   ends its worker with exit code N
+//   /big         8 MiB, from a file       /exit/N   ends its worker with exit code N
 //   /orphan/N    starts a process that outlives its parent, for 0.N s
 //   /leak/N      takes N KiB for good
 //   /upload      counts the content       /nocontent  204
@@ -30,6 +30,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
 
@@ -48,6 +49,15 @@ int number(std::string_view text) {
 void block_for(std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   while (std::chrono::steady_clock::now() < end) continue;
+}
+
+// 8 MiB that are in memory once, however many clients take their time over them.
+std::string big_file() {
+  const int fd = ::memfd_create("big", MFD_CLOEXEC);
+  const std::string content(8 * 1024 * 1024, 'x');
+  if (fd < 0 || ::write(fd, content.data(), content.size()) != static_cast<ssize_t>(content.size()))
+    throw std::runtime_error("no memory for /big");
+  return "/proc/self/fd/" + std::to_string(fd);
 }
 
 void add_routes(http::router& app, const cluster::worker& self, http::websocket_room& room) {
@@ -75,7 +85,9 @@ void add_routes(http::router& app, const cluster::worker& self, http::websocket_
       lines.append(name).append(": ").append(value).append("\n");
     return http::text(std::move(lines));
   });
-  app.get("/big", [] { return http::text(std::string(8 * 1024 * 1024, 'x')); });
+  app.get("/big", [path = big_file()](const http::request& request) {
+    return http::file(request, path, {.content_type = "text/plain"});
+  });
   const auto count = [](const http::request&,
                         http::body_reader& in) -> boost::asio::awaitable<http::response> {
     std::uint64_t octets = 0;
