@@ -15,10 +15,11 @@ case $kind in
   reload) rounds=${2-200} ;;
   sessions) rounds=${2-50} ;;
   chaos) rounds=${2-300} ;;
+  kills) rounds=${2-20} ;;
   rollout-kills) rounds=${2-50} ;;
   noise) rounds=${2-10} ;;
-  '') usage "soak: of what? known are: reload, sessions, chaos, rollout-kills, noise" ;;
-  *) unknown_word "$kind" "reload sessions chaos rollout-kills noise" ;;
+  '') usage "soak: of what? known are: reload, sessions, chaos, kills, rollout-kills, noise" ;;
+  *) unknown_word "$kind" "reload sessions chaos kills rollout-kills noise" ;;
 esac
 case $rounds in '' | *[!0-9]*) usage "soak: '$rounds' is not a number" ;; esac
 preset=${CLUSTER_SOAK_BUILD-dev}
@@ -29,6 +30,12 @@ if [ "$kind" = chaos ]; then
   say "reloads, supervisors killed and upgraded, workers stopped, hung and killed, changes of scale:" \
     "twice $rounds seconds"
   CLUSTER_TEST_SECONDS=$rounds exec "build/$preset/tests/scenario/adoption/scenario_adoption" "[chaos]"
+fi
+if [ "$kind" = kills ]; then
+  build "$preset" scenario_adoption || exit 1
+  say "$rounds kills of the supervisor, and $rounds upgrades, under clients of all kinds"
+  CLUSTER_TEST_KILLS=$rounds CLUSTER_TEST_UPGRADES=$rounds \
+    exec "build/$preset/tests/scenario/adoption/scenario_adoption" "killed supervisors*,upgrades in place*"
 fi
 if [ "$kind" = rollout-kills ]; then
   build "$preset" scenario_adoption || exit 1

@@ -166,6 +166,14 @@ class supervisor {
   /// The throwing form: boost::system::system_error with the detail as its text.
   CLUSTER_API void open();
 
+  /// Gives the listeners to the service manager that NOTIFY_SOCKET names, if it keeps descriptors for this
+  /// process (FDSTORE): those that open() has bound itself, not those that were passed to it. The next
+  /// process that it starts gets them back in open(), for the same `listen`, with whoever has connected
+  /// meanwhile; so nobody is refused between a stop, or a crash of everything, and the next start. Files of
+  /// Unix sockets stay. Call it once after open(); cluster::run does. Without such a manager nothing happens.
+  /// Errors: not_running before open(); no_space if it keeps fewer than there are; those of sending.
+  CLUSTER_API error_code store_listeners();
+
   /// Sets the observer; an empty one removes it. Set it before async_run to see every event.
   CLUSTER_API void on_event(observer);
 

@@ -2,6 +2,7 @@
 #include "os/left_behind.hpp"
 
 #include "common/text.hpp"
+#include "os/listen_socket.hpp"
 #include "os/rendezvous.hpp"
 
 #include <sys/socket.h>
@@ -9,9 +10,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 
 namespace cluster::os {
 namespace {
@@ -61,6 +64,23 @@ failure take_hold(pid_t pid, std::uint64_t start, left_behind& out) {
     out.names.push_back(name);
   }
   out.process = {pid, std::move(held)};
+  return {};
+}
+
+unique_fd copy_listener(const launched_process& of, const std::string& uri) {
+  std::error_code ec;
+  std::filesystem::directory_iterator all("/proc/" + std::to_string(of.pid) + "/fd", ec);
+  for (; !ec && all != std::filesystem::directory_iterator(); all.increment(ec)) {
+    std::error_code gone;
+    if (!std::filesystem::read_symlink(all->path(), gone).native().starts_with("socket:")) continue;
+    const auto number = parse_number(all->path().filename().native());
+    if (!number) continue;
+    unique_fd copy(
+        static_cast<int>(::syscall(pidfd_getfd_number, of.pidfd.get(), static_cast<unsigned>(*number), 0)));
+    listener described;
+    if (copy && listens(copy.get()) && !describe_listener(copy.get(), described) && described.uri == uri)
+      return copy;
+  }
   return {};
 }
 

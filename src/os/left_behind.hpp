@@ -24,4 +24,8 @@ struct left_behind {
 /// (same user, and the system allows that; or root): without them there is no error, and none in `out`.
 failure take_hold(pid_t pid, std::uint64_t start, left_behind& out);
 
+/// A copy of the socket by which a held process listens at `uri`, as describe_listener() says it; empty if it
+/// has none, or if we may not look into it.
+unique_fd copy_listener(const launched_process& of, const std::string& uri);
+
 }  // namespace cluster::os

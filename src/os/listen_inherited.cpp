@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "common/text.hpp"
 #include "os/listen_access.hpp"
+#include "os/stored_sockets.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -16,9 +17,23 @@ failure refuse(const std::string& what, std::string_view why) {
   return {make_error_code(error::bind_failed), "cannot listen on " + what + ": " + std::string(why)};
 }
 
-// A descriptor that somebody else opened: checked before it is believed.
-failure adopt(int fd, const std::string& what, std::string name, const std::vector<listen_socket>& held,
-              std::vector<listen_socket>& out) {
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::string_view(value) : std::string_view();
+}
+
+std::string_view next_name(std::string_view& names) {
+  const auto colon = names.find(':');
+  const std::string_view name = names.substr(0, colon);
+  names = colon == names.npos ? std::string_view() : names.substr(colon + 1);
+  return name;
+}
+
+}  // namespace
+
+// Checked before it is believed.
+failure adopt_passed(int fd, const std::string& what, std::string name,
+                     const std::vector<listen_socket>& held, std::vector<listen_socket>& out) {
   for (const listen_socket& other : held)
     if (other.fd() == fd) return refuse(what, "descriptor " + std::to_string(fd) + " is named twice");
   const int flags = ::fcntl(fd, F_GETFL);
@@ -42,23 +57,9 @@ failure adopt(int fd, const std::string& what, std::string name, const std::vect
   return {};
 }
 
-std::string_view environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? std::string_view(value) : std::string_view();
-}
-
-std::string_view next_name(std::string_view& names) {
-  const auto colon = names.find(':');
-  const std::string_view name = names.substr(0, colon);
-  names = colon == names.npos ? std::string_view() : names.substr(colon + 1);
-  return name;
-}
-
-}  // namespace
-
 failure open_inherited(const listen_address& address, const std::vector<listen_socket>& held,
                        std::vector<listen_socket>& out) {
-  return adopt(address.fd, "fd:" + std::to_string(address.fd), {}, held, out);
+  return adopt_passed(address.fd, "fd:" + std::to_string(address.fd), {}, held, out);
 }
 
 // sd_listen_fds(3): descriptors from 3 on, meant for the process that LISTEN_PID names.
@@ -75,8 +76,9 @@ failure open_from_service_manager(const listen_address& address, const std::vect
   std::string_view names = environment("LISTEN_FDNAMES");
   for (std::uint64_t i = 0; i < *count; ++i) {
     const std::string name(next_name(names));
-    if (!address.name.empty() && name != address.name) continue;
-    if (failure failed = adopt(3 + static_cast<int>(i), what, name, held, out)) {
+    // What this cluster has put into the manager's store is taken back for the addresses it was opened for.
+    if (is_store_name(name) || (!address.name.empty() && name != address.name)) continue;
+    if (failure failed = adopt_passed(3 + static_cast<int>(i), what, name, held, out)) {
       out.clear();
       return failed;
     }

@@ -141,7 +141,11 @@ failure open_listeners(const listen_address& address, const listen_settings& def
       failed = open_from_service_manager(address, out, opened);
       break;
   }
-  if (failed) return failed;
+  return failed ? failed : append_opened(address, std::move(opened), out);
+}
+
+failure append_opened(const listen_address& address, std::vector<listen_socket>&& opened,
+                      std::vector<listen_socket>& out) {
   const bool own_name = !address.name.empty() && address.what != listen_address::kind::service_manager;
   for (std::size_t i = 0; own_name && i < opened.size(); ++i)
     opened[i].set_name(address.name + (i == 0 ? "" : "-" + std::to_string(i)));

@@ -26,6 +26,8 @@ class listen_socket {
   int fd() const noexcept { return fd_.get(); }
   const listener& description() const noexcept { return description_; }
   void set_name(std::string name) { description_.name = std::move(name); }
+  /// The file of a Unix socket stays when this object goes: somebody else goes on listening there.
+  void leave_file() noexcept { directory_.reset(); }
   void set_manners(bool tls, bool proxy) noexcept {
     description_.tls = tls;
     description_.proxy = proxy;

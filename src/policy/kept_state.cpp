@@ -17,6 +17,7 @@ constexpr std::string_view last_line = "end";
 constexpr std::size_t most_slots = 4096;
 constexpr std::size_t most_workers = 8192;
 constexpr std::size_t most_routes = 1024;
+constexpr std::size_t most_listeners = 4096;
 
 void append(std::string& text, std::string_view key, std::initializer_list<std::uint64_t> numbers) {
   text += key;
@@ -55,11 +56,27 @@ bool read_route(std::string_view rest, kept_state& into) {
   return true;
 }
 
+// "tls proxy length-of-name name uri": names and URIs may hold blanks.
+bool read_listener(std::string_view rest, kept_state& into) {
+  std::array<std::uint64_t, 3> n{};
+  std::size_t at = 0;
+  for (int fields = 0; fields < 3 && at != rest.npos; ++fields)
+    at = rest.find(' ', at + (fields == 0 ? 0 : 1));
+  if (at == rest.npos || !take(rest.substr(0, at), n) || n[0] > 1 || n[1] > 1) return false;
+  rest.remove_prefix(at + 1);
+  if (n[2] >= rest.size() || rest[n[2]] != ' ' || into.listeners.size() == most_listeners) return false;
+  into.listeners.push_back(
+      {std::string(rest.substr(0, n[2])), std::string(rest.substr(n[2] + 1)), n[0] != 0, n[1] != 0});
+  return true;
+}
+
 bool read_line(std::string_view key, std::string_view rest, kept_state& into) {
   if (key == "name") {
     into.name = rest;
   } else if (key == "listen") {
     into.listen.emplace_back(rest);
+  } else if (key == "listener") {
+    return read_listener(rest, into);
   } else if (key == "schedule") {
     for (const schedule each : {schedule::shared, schedule::round_robin, schedule::reuse_port})
       if (to_string(each) == rest) into.schedule = each;
@@ -116,6 +133,9 @@ std::string to_text(const kept_state& state) {
   std::string text = std::string(first_line) + "\n";
   text += "name " + state.name + "\n";
   for (const std::string& each : state.listen) text += "listen " + each + "\n";
+  for (const kept_listener& each : state.listeners)
+    text += "listener " + std::to_string(each.tls ? 1 : 0) + " " + std::to_string(each.proxy ? 1 : 0) + " " +
+            std::to_string(each.name.size()) + " " + each.name + " " + each.uri + "\n";
   text += "schedule " + std::string(to_string(state.schedule)) + "\n";
   append(text, "ids",
          {state.last_worker.value, state.generation.value, state.newest.value, state.target,

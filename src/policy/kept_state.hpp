@@ -27,11 +27,22 @@ struct kept_slot {
   std::uint64_t failures_in_a_row = 0;
 };
 
+/// A listener as the supervisor has it, beside its socket.
+struct kept_listener {
+  std::string name;
+  std::string uri;  ///< where it really listens
+  bool tls = false;
+  bool proxy = false;
+
+  friend bool operator==(const kept_listener&, const kept_listener&) = default;
+};
+
 /// What the next supervisor has to know if this one dies, beyond what workers can tell.
 struct kept_state {
   std::string name;                 ///< of the cluster
   std::vector<std::string> listen;  ///< as configured
-  worker_id last_worker;            ///< the last number given
+  std::vector<kept_listener> listeners;
+  worker_id last_worker;  ///< the last number given
   generation_id generation;
   generation_id newest;
   std::size_t target = 0;

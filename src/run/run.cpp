@@ -91,7 +91,7 @@ bool open_admin(const options& settings, control_server& control, std::vector<os
 }
 
 int supervise(options settings, std::function<options()> refresh,
-              const std::function<void(supervisor&)>& prepare, int argc, char** argv) {
+              const std::function<void(supervisor&)>& prepare, bool kept, int argc, char** argv) {
   if (!settings.log_file.empty() || !settings.error_file.empty()) {
     if (os::failure failed = os::redirect_output(settings.log_file, settings.error_file)) {
       complain(settings, failed.detail);
@@ -110,6 +110,8 @@ int supervise(options settings, std::function<options()> refresh,
     complain(settings, detail);
     return exit_code_of(ec);
   }
+  if (const error_code failed = master.store_listeners())
+    settings.log(log_level::warning, "the service manager keeps no listeners: " + failed.message());
   control_server control(master, {.path = settings.control});
   if (settings.control != "off") {
     control.open(ec, detail);
@@ -136,7 +138,7 @@ int supervise(options settings, std::function<options()> refresh,
     if (const int check = upgrade.check_pid(); check != 0) ours.push_back(check);
     return ours;
   });
-  run_detail::service_reporter service(context, master);
+  run_detail::service_reporter service(context, master, kept);
   signals.on_upgrade([&] { upgrade.start(); });
   control.on_upgrade([&](std::function<void(std::string)> then) { upgrade.start(std::move(then)); });
   master.async_run([&](error_code result) {
@@ -213,7 +215,7 @@ int run(int argc, char** argv, options defaults, std::function<int(worker&)> ser
         boost::asio::post(master.get_executor(),
                           [&master] { master.async_stop(stop_mode::graceful, [](error_code) {}); });
       },
-      argc, argv);
+      kept != run_detail::kept::no, argc, argv);
 } catch (const std::exception& problem) {
   complain(defaults, problem.what());
   return failed_running;

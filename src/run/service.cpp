@@ -17,8 +17,8 @@ std::string now_in_microseconds() {
 
 }  // namespace
 
-service_reporter::service_reporter(boost::asio::io_context& context, supervisor& master)
-    : master_(master), timer_(context) {
+service_reporter::service_reporter(boost::asio::io_context& context, supervisor& master, bool kept)
+    : master_(master), timer_(context), kept_(kept) {
   if (!manager_.listens()) return;
   observing_ = master.observe([this](const event& what) { on_event(what); });
   if (manager_.watchdog().count() != 0) feed_watchdog();
@@ -34,7 +34,8 @@ void service_reporter::on_event(const event& what) {
           "STATUS=" + std::to_string(now.ready) + " of " + std::to_string(now.target) + " workers are ready";
       if (!ready_ && now.ready >= now.target && !now.stopping) {
         ready_ = true;
-        return manager_.tell("READY=1\nMAINPID=" + std::to_string(::getpid()) + "\n" + status);
+        const std::string whose = kept_ ? "" : "MAINPID=" + std::to_string(::getpid()) + "\n";
+        return manager_.tell("READY=1\n" + whose + status);
       }
       return manager_.tell(status);
     }

@@ -17,7 +17,8 @@ namespace cluster::run_detail {
 /// that listens it does nothing.
 class service_reporter {
  public:
-  service_reporter(boost::asio::io_context& context, supervisor& master);
+  /// `kept`: there is a keeper above this process, and that is the manager's main process.
+  service_reporter(boost::asio::io_context& context, supervisor& master, bool kept);
 
   /// Feeds no watchdog any more; the loop is left without work of this object's.
   void cancel();
@@ -30,6 +31,7 @@ class service_reporter {
   supervisor& master_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<void> observing_;
+  bool kept_;
   bool ready_ = false;
   bool cancelled_ = false;
 };

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace cluster {
@@ -34,8 +35,8 @@ void supervisor::impl::note_absent(std::vector<absent_worker> all) {
   for (absent_worker& each : all) {
     settings.log(log_level::warning,
                  name_of(each) + " of the supervisor before has not called; it is watched");
-    absent.emplace(each.known.id, absent_process{each.known, std::make_unique<os::child>(
-                                                                 executor, std::move(each.process))});
+    auto process = std::make_unique<os::child>(executor, std::move(each.process));
+    absent.emplace(each.known.id, absent_process{each.known, std::move(process), {}});
   }
 }
 
@@ -63,22 +64,46 @@ void supervisor::impl::add_absent(std::vector<policy::loop_reading>& all, clock:
 }
 
 bool supervisor::impl::end_hung_absent(const policy::watch_finding& found) {
+  using kind = policy::watch_finding::kind;
   const auto one = absent.find(found.worker);
   if (one == absent.end()) return false;
-  // A stopped one calls when it goes on, and is sent away then.
-  if (found.what == policy::watch_finding::kind::hung) {
-    settings.log(log_level::error, "worker " + std::to_string(found.worker.value) + " (process " +
-                                       std::to_string(one->second.process->pid()) +
-                                       ") of the supervisor before hangs, and is ended");
+  // Nobody misses it: its slot has another worker.
+  if (found.what == kind::hung || found.what == kind::stopped) {
+    settings.log(log_level::error,
+                 "worker " + std::to_string(found.worker.value) + " (process " +
+                     std::to_string(one->second.process->pid()) + ") of the supervisor before " +
+                     (found.what == kind::hung ? "hangs" : "is kept stopped") + ", and is ended");
     one->second.process->signal(SIGKILL);
   }
   return true;
 }
 
+// It was only late, and drains. While it waits for its last requests it looks as if it hung, so it is not
+// watched any more; what it may take is that of any worker that drains.
+void supervisor::impl::let_leave(pid_t pid) {
+  const auto one =
+      std::ranges::find_if(absent, [pid](const auto& each) { return each.second.process->pid() == pid; });
+  if (one == absent.end() || one->second.leaving) return;
+  const worker_id id = one->first;
+  forget(id);
+  one->second.leaving =
+      std::make_unique<boost::asio::steady_timer>(executor, settings.drain_timeout + settings.kill_timeout);
+  one->second.leaving->async_wait([weak = weak_from_this(), id](const error_code& ec) {
+    const auto self = weak.lock();
+    if (ec || !self) return;
+    const auto still = self->absent.find(id);
+    if (still != self->absent.end()) still->second.process->signal(SIGKILL);
+  });
+}
+
 // If this supervisor dies too, the next one has to know of them.
 void supervisor::impl::keep_absent(policy::kept_state& into) const {
-  for (const auto& [id, one] : absent)
-    if (one.known.slot.value < into.slots.size()) into.workers.push_back(one.known);
+  for (const auto& [id, one] : absent) {
+    if (one.leaving) continue;  // it calls nobody any more
+    // Its slot may have been taken away since.
+    if (one.known.slot.value >= into.slots.size()) into.slots.resize(one.known.slot.value + 1);
+    into.workers.push_back(one.known);
+  }
 }
 
 void supervisor::impl::dismiss_absent() noexcept {

@@ -75,9 +75,14 @@ os::failure supervisor::impl::come_home() {
     returned =
         visit_foreign(kept, settings.foreign->stop_signal, std::min(settings.drain_timeout, most_drain));
   } else {
-    homecoming came = welcome_home(home, kept, {settings.name, {own, theirs}}, {patience, longest_patience});
+    const callers who{settings.name, {own, theirs}};
+    const auto seen = look_at_kept();
+    homecoming came = welcome_home(home, kept, who, {patience, patience});
+    // Who does not run cannot call; only if all of them stand by their own fault it is no use to wait.
+    if (came.returned.empty() && !all_stand(seen, came.absent))
+      came = welcome_home(home, kept, who, {patience, longest_patience - patience});
     returned = std::move(came.returned);
-    if (returned.empty()) end_absent(came.absent);
+    if (returned.empty() && !rescue_listeners(came.absent)) end_absent(came.absent);
     else note_absent(std::move(came.absent));
   }
   if (!returned.empty() && kept.schedule != settings.schedule) {
@@ -93,24 +98,28 @@ os::failure supervisor::impl::come_home() {
   return {};
 }
 
+// Files of sockets that this cluster has made are its to remove; those of passed ones are not.
+bool supervisor::impl::made_here(const std::string& uri) const {
+  return std::ranges::any_of(kept.listen, [&](const std::string& listen) {
+    std::string ignored;
+    const auto at = os::parse_listen_address(listen, ignored);
+    return at && at->what == os::listen_address::kind::unix_socket && "unix:" + at->path == uri;
+  });
+}
+
 // Any worker has them all; those of one that drains are closed already.
 void supervisor::impl::take_listeners(std::vector<os::listen_socket>& into) {
+  std::vector<os::listen_socket> taken = std::move(rescued);
   const auto most = std::ranges::max_element(
       returned, {}, [](const returned_worker& each) { return each.listeners.size(); });
-  if (most == returned.end() || most->listeners.empty()) return;
-  std::vector<os::listen_socket> taken;
-  for (std::size_t i = 0; i < most->listeners.size(); ++i) {
-    const listener& described = most->report.listeners[i];
-    // Files of sockets that this cluster has made are its to remove; those of passed ones are not.
-    const bool made_here = std::ranges::any_of(kept.listen, [&](const std::string& listen) {
-      std::string ignored;
-      const auto at = os::parse_listen_address(listen, ignored);
-      return at && at->what == os::listen_address::kind::unix_socket && "unix:" + at->path == described.uri;
-    });
+  for (std::size_t i = 0; most != returned.end() && i < most->listeners.size(); ++i) {
     os::listen_socket socket;
-    if (os::adopt_listener(std::move(most->listeners[i]), described, made_here, socket)) return;
+    const listener& described = most->report.listeners[i];
+    if (os::adopt_listener(std::move(most->listeners[i]), described, made_here(described.uri), socket))
+      return;
     taken.push_back(std::move(socket));
   }
+  if (taken.empty()) return;
   if (kept.listen != settings.listen)
     settings.log(log_level::warning,
                  "the addresses to listen on were changed; those of the workers that live on are kept");
@@ -142,7 +151,7 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
   last_sequence = kept.sequence;
   past = kept.past;
   past_routes.add(kept.routes);
-  const bool interrupted = kept.rolling;
+  const bool interrupted = kept.rolling && !returned.empty();  // else all that start are of the newest
   settings.log(log_level::info, "took over " + std::to_string(returned.size()) + " of " +
                                     std::to_string(kept.workers.size()) + " workers");
   returned.clear();
@@ -180,6 +189,7 @@ void supervisor::impl::send_away(const os::caller& from) {
   ipc::encode(ipc::drain{exit_reason::orphaned, std::chrono::milliseconds(0), settings.drain_timeout}, 0,
               data);
   static_cast<void>(os::send_message(from.socket.get(), data, {}));
+  let_leave(from.pid);
   settings.log(log_level::warning, "process " + std::to_string(from.pid) +
                                        " calls as a worker of before, too late; it is sent away");
 }
@@ -190,6 +200,10 @@ void supervisor::impl::save() {
   policy::kept_state now = fleet->keep();
   now.name = settings.name;
   now.listen = settings.listen;
+  for (const os::listen_socket& each : listeners) {
+    const listener& known = each.description();
+    now.listeners.push_back({known.name, known.uri, known.tls, known.proxy});
+  }
   now.configured = settings.workers;
   now.schedule = settings.schedule;
   now.sequence = last_sequence;

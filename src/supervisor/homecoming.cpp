@@ -164,7 +164,8 @@ homecoming welcome_home(os::rendezvous& at, const policy::kept_state& kept, cons
     const auto deadline = begun + (all.nobody_yet() ? patience.for_the_first : patience.for_the_rest);
     const auto now = clock_type::now();
     if (now >= deadline) break;
-    all.wait(std::min(deadline, now + std::chrono::milliseconds(200)));
+    // Nobody calls when one that was expected has died; it is seen soon all the same.
+    all.wait(std::min(deadline, now + std::chrono::milliseconds(20)));
   }
   return all.take();
 }

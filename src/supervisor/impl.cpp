@@ -81,17 +81,9 @@ os::failure supervisor::impl::open() {
   std::vector<os::listen_socket> bound;
   adopt_slots();
   take_listeners(bound);
-  const bool taken = !bound.empty();
-  for (const std::string& uri : settings.listen) {
-    if (taken) break;
-    std::string why;
-    const auto address = os::parse_listen_address(uri, why);
-    if (!address) return {make_error_code(error::invalid_address), "listen: '" + uri + "': " + why};
-    if (os::failure failed = os::open_listeners(
-            *address, {settings.backlog, settings.unix_mode, settings.schedule == schedule::reuse_port},
-            bound))
-      return {make_error_code(error::bind_failed), std::move(failed.detail)};
-  }
+  store_names.clear();
+  if (!bound.empty()) recall_store_names(bound.size());
+  else if (os::failure failed = open_addresses(bound)) return failed;
   if (secrets.size() == 0)
     if (os::failure failed = need_no_tls(bound)) return failed;
   // Workers serve without it, only less evenly, so a failure here is none of the whole.
@@ -137,8 +129,9 @@ void supervisor::impl::run(handler_type handler) {
   work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
   policy::fleet_settings plan = fleet_settings(settings);
   // It may have been scaled since; unless somebody wants another number now, that one holds.
+  const bool follows = !returned.empty() || !absent.empty();
   const bool as_before = kept.configured == settings.workers && kept.configured_most == settings.max_workers;
-  if (!returned.empty() && as_before) {
+  if (follows && as_before) {
     plan.workers = kept.target;
     scaling.set(kept.scaling);
   }
@@ -146,8 +139,8 @@ void supervisor::impl::run(handler_type handler) {
   begin_schedule();
   await_latecomers();
   await_notes();
-  if (returned.empty()) apply(fleet->start(clock::now()));
-  else adopt_workers(clock::now());
+  if (follows) adopt_workers(clock::now());
+  else apply(fleet->start(clock::now()));
   if (running) arm_recycling();
   if (running) arm_scaling();
   if (running) arm_ticket_rotation();

@@ -113,12 +113,24 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   os::failure come_home();
   os::failure outlive_predecessor();
   void take_listeners(std::vector<os::listen_socket>& into);
+  bool made_here(const std::string& uri) const;
   void adopt_workers(clock::time_point now);
   void await_latecomers();
   void send_away(const os::caller& from);
   void save();
   error_code prepare_successor();
   void leave_home() noexcept;
+
+  // What a service manager keeps for the next start (store.cpp).
+  os::failure open_addresses(std::vector<os::listen_socket>& into);
+  void recall_store_names(std::size_t count);
+  error_code store_listeners();
+
+  // Listeners of workers that all hang (rescue.cpp).
+  using seen_threads = std::map<worker_id, policy::thread_view>;
+  seen_threads look_at_kept() const;
+  static bool all_stand(const seen_threads& before, const std::vector<absent_worker>& all);
+  bool rescue_listeners(const std::vector<absent_worker>& from);
 
   // Those that a dead supervisor has left and that do not call (absent.cpp).
   void end_absent(const std::vector<absent_worker>& all);
@@ -127,6 +139,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void add_absent(std::vector<policy::loop_reading>& all, clock::time_point now) const;
   bool end_hung_absent(const policy::watch_finding& found);
   void keep_absent(policy::kept_state& into) const;
+  void let_leave(pid_t pid);
   void dismiss_absent() noexcept;
 
   // What TLS needs (secrets.cpp).
@@ -211,6 +224,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   launcher starter;
   os::pid_file lock;
   std::vector<os::listen_socket> listeners;
+  std::vector<std::string> store_names;  ///< of the same; empty: not to be stored
   os::load_board board;
   std::shared_ptr<usher> reception;     ///< unless the schedule is `shared`
   std::deque<slot_sockets> slots;       ///< if each has sockets of its own
@@ -223,9 +237,11 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::optional<boost::asio::posix::basic_stream_descriptor<executor_type>> notes_wait;
   policy::kept_state kept;  ///< read before the start
   std::vector<returned_worker> returned;
+  std::vector<os::listen_socket> rescued;  ///< out of workers that do not call
   struct absent_process {
     policy::kept_worker known;
     std::unique_ptr<os::child> process;
+    std::unique_ptr<boost::asio::steady_timer> leaving;  ///< it was sent away; the end of its drain
   };
   std::map<worker_id, absent_process> absent;
   clock::time_point absent_since{};

@@ -31,6 +31,8 @@ void supervisor::open() {
   if (ec) throw boost::system::system_error(ec, detail);
 }
 
+error_code supervisor::store_listeners() { return impl_->store_listeners(); }
+
 void supervisor::on_event(observer hook) { impl_->observer = std::move(hook); }
 
 std::shared_ptr<void> supervisor::observe(observer hook) {

@@ -4,6 +4,7 @@
 #include "ipc/mailbox.hpp"
 #include "os/child.hpp"
 #include "os/statistics_page.hpp"
+#include "supervisor/message_budget.hpp"
 #include "supervisor/output_tap.hpp"
 
 #include <cluster/types.hpp>
@@ -14,25 +15,6 @@
 #include <string>
 
 namespace cluster {
-
-/// Counts what one worker sends; a flood costs that worker only.
-class message_budget {
- public:
-  static constexpr std::size_t per_second = 2000;
-
-  /// False when this message is one too many within its second.
-  bool spend(std::chrono::steady_clock::time_point now) {
-    if (now - window_ >= std::chrono::seconds(1)) {
-      window_ = now;
-      spent_ = 0;
-    }
-    return ++spent_ <= per_second;
-  }
-
- private:
-  std::chrono::steady_clock::time_point window_{};
-  std::size_t spent_ = 0;
-};
 
 /// What the supervisor holds of one living worker.
 struct worker_process {

@@ -63,6 +63,19 @@ TEST_CASE("a process that was left behind comes with its listeners and their nam
   }
 }
 
+TEST_CASE("the listeners of a process that says nothing are copied by where they listen", "[left_behind]") {
+  const auto open = two_listeners();
+  const sleeping one({open[0].fd(), open[1].fd()}, "0");
+  for (const auto& each : open) {
+    const unique_fd copy = copy_listener(one.process, each.description().uri);
+    if (!copy) return skipped("this user may not look into other processes");
+    listener described;
+    REQUIRE_FALSE(describe_listener(copy.get(), described));
+    CHECK(described.uri == each.description().uri);
+  }
+  CHECK_FALSE(copy_listener(one.process, "tcp://127.0.0.1:1"));
+}
+
 TEST_CASE("what is not there any more, or is another process, is not taken", "[left_behind]") {
   const auto open = two_listeners();
   left_behind found;

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/strict_load.hpp"
 
+#include <iostream>
 #include <random>
 
 using namespace cluster::test;
@@ -213,7 +214,13 @@ template <class Step>
 bool run_in_parts(succession& cluster, chaos& all, std::vector<holdings>& seen, Step step) {
   const int parts = length() >= 20s ? 4 : 1;
   for (int part = 0; part < parts; ++part) {
-    for (const auto end = clock_type::now() + length() / parts; clock_type::now() < end; all.pause()) step();
+    try {
+      for (const auto end = clock_type::now() + length() / parts; clock_type::now() < end; all.pause())
+        step();
+    } catch (...) {
+      std::cout << all.words() << std::endl;
+      throw;
+    }
     if (!all.settle()) return false;
     seen.push_back(look_at(cluster));
   }
@@ -224,6 +231,7 @@ bool run_in_parts(succession& cluster, chaos& all, std::vector<holdings>& seen, 
 
 TEST_CASE("chaos without killed workers: nothing is lost", "[chaos]") {
   const std::uint64_t with = seed();
+  std::cout << "seed " << with << std::endl;  // known also if it does not get to the end
   succession cluster(flags, calm_restarts);
   cluster.first().wait_ready(4);
   chaos all(cluster, with, 4);
@@ -244,6 +252,7 @@ TEST_CASE("chaos without killed workers: nothing is lost", "[chaos]") {
 
 TEST_CASE("chaos with killed and hung workers: lost is at most what those were working on", "[chaos]") {
   const std::uint64_t with = seed();
+  std::cout << "seed " << with << std::endl;  // known also if it does not get to the end
   succession cluster(flags, calm_restarts);
   cluster.first().wait_ready(4);
   chaos all(cluster, with, 4);

@@ -118,15 +118,30 @@ TEST_CASE("a worker that is kept stopped is replaced, and one stopped for a mome
   CHECK(cluster.wait_exit().code == 0);
 }
 
-TEST_CASE("everything stopped for a while, the supervisor too: nobody is ended", "[hang]") {
+TEST_CASE("all workers stopped for a while, the supervisor, or everything: nobody is ended", "[hang]") {
   program cluster(workbench({"--workers", "3", "--hang-timeout", "400ms"}));
   cluster.wait_ready(3);
-  for (const auto& each : cluster.ready_workers()) ::kill(each.pid, SIGSTOP);
-  cluster.signal(SIGSTOP);
-  let_pass(1000ms);
-  cluster.signal(SIGCONT);
-  let_pass(200ms);  // it sees them stopped, with signs that are old
-  for (const auto& each : cluster.ready_workers()) ::kill(each.pid, SIGCONT);
+  const auto tell_all = [&](int number) {
+    for (const auto& each : cluster.ready_workers()) ::kill(each.pid, number);
+  };
+  SECTION("the supervisor") {
+    cluster.signal(SIGSTOP);
+    let_pass(1200ms);  // three times the limit
+    cluster.signal(SIGCONT);
+  }
+  SECTION("all workers") {
+    tell_all(SIGSTOP);
+    let_pass(800ms);
+    tell_all(SIGCONT);
+  }
+  SECTION("everything") {
+    tell_all(SIGSTOP);
+    cluster.signal(SIGSTOP);
+    let_pass(1000ms);
+    cluster.signal(SIGCONT);
+    let_pass(200ms);  // it sees them stopped, with signs that are old
+    tell_all(SIGCONT);
+  }
   let_pass(600ms);
   for (int i = 0; i < 20; ++i) REQUIRE(get(cluster.port(), "/").status == 200);
   INFO(cluster.output());

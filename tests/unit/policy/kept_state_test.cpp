@@ -13,6 +13,8 @@ kept_state sample() {
   kept_state state;
   state.name = "shop";
   state.listen = {"127.0.0.1:0", "unix:/run/shop with blanks.sock"};
+  state.listeners = {{"the shop", "tcp://127.0.0.1:4711", true, false},
+                     {"", "unix:/run/shop with blanks.sock", false, true}};
   state.last_worker = {9};
   state.generation = {2};
   state.newest = {3};
@@ -49,6 +51,7 @@ TEST_CASE("what is written is what is read", "[adoption]") {
   CHECK(to_text(*back) == text);
   CHECK(back->name == "shop");
   CHECK(back->listen == sample().listen);
+  CHECK(back->listeners == sample().listeners);
   CHECK(back->last_worker == worker_id{9});
   CHECK(back->generation == generation_id{2});
   CHECK(back->newest == generation_id{3});
@@ -94,6 +97,11 @@ TEST_CASE("notes that cannot be true are none", "[adoption]") {
     INFO(what << " -> " << by);
     CHECK_FALSE(parse_kept_state(replaced(text, what, by)));
   };
+  refused("listener 1 0 8 the", "listener 1 0 9 the");
+  refused("listener 1 0 8 the", "listener 1 0 800 the");
+  refused("listener 1 0 8 the", "listener 1 2 8 the");
+  refused("listener 1 0 8 the", "listener 1 8 the");
+  refused("listener 1 0 8 the shop tcp://127.0.0.1:4711", "listener 1 0");
   refused("worker 7 0 2 1234 99", "worker 7 0 2 1234");
   refused("worker 7 0 2 1234 99", "worker 7 0 2 1234 99 1");
   refused("worker 7 0 2 1234 99", "worker 7 0 2 12a4 99");

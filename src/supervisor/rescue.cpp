@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+// When none of the workers that live has called: they all hang, and the listeners are in their hands only.
+#include "os/left_behind.hpp"
+#include "supervisor/impl.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cluster {
+namespace {
+
+// Of the time that they are waited for at the least, two seconds.
+constexpr std::chrono::milliseconds long_enough{500};
+
+}  // namespace
+
+supervisor::impl::seen_threads supervisor::impl::look_at_kept() const {
+  seen_threads all;
+  for (const policy::kept_worker& each : kept.workers) {
+    const auto pid = static_cast<pid_t>(each.pid);
+    const auto view = view_of(pid, pid);
+    if (view && os::start_of_process(pid) == each.start) all.emplace(each.id, *view);
+  }
+  return all;
+}
+
+// One that turned would have called by now. One that sleeps has nothing else to wait for, and one that wants
+// a CPU has had it; but who is stopped, or gets none, is not to blame.
+bool supervisor::impl::all_stand(const seen_threads& before, const std::vector<absent_worker>& all) {
+  using condition = policy::thread_view::condition;
+  return std::ranges::all_of(all, [&](const absent_worker& each) {
+    const auto then = before.find(each.known.id);
+    const auto now = view_of(each.process.pid, each.process.pid);
+    if (then == before.end() || !now) return false;
+    if (now->now == condition::stopped || then->second.now == condition::stopped) return false;
+    return now->now == condition::asleep ? now->waited - then->second.waited < long_enough
+                                         : now->ran - then->second.ran >= long_enough;
+  });
+}
+
+// Copies of their sockets, so that nobody who has connected is lost when they are ended. False if they are
+// not to be had: the notes do not name them, or the system does not let us look into these processes.
+bool supervisor::impl::rescue_listeners(const std::vector<absent_worker>& from) {
+  rescued.clear();
+  if (kept.listeners.empty()) return false;
+  for (const absent_worker& each : from) {
+    std::vector<os::listen_socket> found;
+    for (const policy::kept_listener& wanted : kept.listeners) {
+      os::unique_fd copy = os::copy_listener(each.process, wanted.uri);
+      if (!copy) break;
+      listener described;
+      described.name = wanted.name;
+      described.uri = wanted.uri;
+      described.tls = wanted.tls;
+      described.proxy = wanted.proxy;
+      os::listen_socket socket;
+      if (os::adopt_listener(std::move(copy), described, made_here(wanted.uri), socket)) break;
+      found.push_back(std::move(socket));
+    }
+    if (found.size() != kept.listeners.size()) continue;
+    settings.log(log_level::warning,
+                 "no worker of the supervisor before has called: its listeners are taken "
+                 "out of process " +
+                     std::to_string(each.process.pid));
+    rescued = std::move(found);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace cluster
