@@ -33,7 +33,8 @@ enum class error {
   reload_failed,        ///< a rolling replacement did not complete
   reload_running,       ///< a rolling replacement is under way; one at a time
   worker_unavailable,   ///< the worker is unknown, not ready, or being replaced already
-  not_handled           ///< the receiver of a request has no handler for it, or did not answer
+  not_handled,          ///< the receiver of a request has no handler for it, or did not answer
+  unknown_listener      ///< there is no listener of that name
 };
 
 CLUSTER_API const boost::system::error_category& error_category() noexcept;

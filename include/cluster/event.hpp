@@ -17,7 +17,8 @@ namespace cluster {
 enum class event_kind : std::uint8_t {
   forked,            ///< the process exists
   online,            ///< it speaks the protocol and has its listeners
-  listening,         ///< it takes connections from the listener `endpoint`; comes right before `ready`
+  listening,         ///< it takes connections from the listener `endpoint`; comes right before `ready`, and
+                     ///< for one that is added later when that has come to pass
   ready,             ///< the application said that it can serve
   draining,          ///< it was told to finish and leave
   disconnected,      ///< its channel is closed

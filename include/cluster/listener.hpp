@@ -7,8 +7,8 @@
 namespace cluster {
 
 /// A bound and listening socket as a worker sees it. The descriptor belongs to the `worker` object and
-/// stays open until worker::release_listeners() or its destruction; never call shutdown(2) or listen(2)
-/// on it, both reach through to every process that shares the socket.
+/// stays open until the listener is taken away, worker::release_listeners() or its destruction; never call
+/// shutdown(2) or listen(2) on it, both reach through to every process that shares the socket.
 struct listener {
   enum class family : std::uint8_t { tcp, unix_socket };
 
@@ -19,6 +19,8 @@ struct listener {
   bool tls = false;        ///< its connections begin with a handshake of TLS
   bool proxy = false;      ///< its connections begin with a header of the PROXY protocol
   int native_handle = -1;
+  std::uint64_t number = 0;  ///< counts up from 1 and is never used again in this cluster
+  bool inherited = false;    ///< somebody else has opened it and may have it still: "fd:N", "systemd:"
 };
 
 }  // namespace cluster

@@ -4,6 +4,7 @@
 #include <cluster/error.hpp>
 #include <cluster/event.hpp>
 #include <cluster/export.hpp>
+#include <cluster/listener.hpp>
 #include <cluster/message.hpp>
 #include <cluster/options.hpp>
 #include <cluster/output.hpp>
@@ -105,6 +106,12 @@ struct reload_report {
   std::uint64_t requests_finished = 0;  ///< answered by draining workers
   std::string stage;                    ///< of a failure: launch, start, soak, handed_over
   std::string reason;                   ///< of a failure, in words
+};
+
+/// What became of a wish to listen somewhere, or to do so no more.
+struct listener_change {
+  std::vector<listener> listeners;  ///< that were added or taken away; without descriptors
+  std::string reason;               ///< of a failure, in words
 };
 
 /// The cluster at one moment.
@@ -254,6 +261,40 @@ class supervisor {
         changes);
   }
 
+  /// Listens at one more place, by a URI as in options::listen: it is bound here, given to all workers and to
+  /// those that come, and stays until it is taken away or the cluster ends, also through the death of this
+  /// supervisor (see options::rendezvous). It is not written into any configuration. Completes when the ready
+  /// workers accept from it. Errors: not_running; invalid_address; invalid_options (more than 64 listeners,
+  /// TLS without a certificate, workers that are not built on the library); bind_failed (the address is busy,
+  /// another one has that name); not_handled when every ready worker refuses it (see
+  /// worker::on_listener_added), timed_out when none has said anything for ten seconds; then it is closed
+  /// again. operation_aborted when the cluster has ended in between.
+  /// Signature: void(error_code, listener_change). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code, listener_change)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_add_listener(std::string uri, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, listener_change)>(
+        [this](auto handler, std::string where) { start_add_listener(std::move(where), std::move(handler)); },
+        token, std::move(uri));
+  }
+
+  /// Listens at a place no more, by its name (cluster_status::listener_names). Clients that have connected
+  /// are served; those that come later find nobody, once this has completed. For that it takes half a second,
+  /// in which handshakes that had begun may end and clients that come wait. A worker that does not answer is
+  /// waited for up to ten seconds; it keeps the address until it does or ends. Errors: not_running;
+  /// unknown_listener; worker_unavailable while no worker is ready, as what waits there would be lost;
+  /// operation_aborted when the cluster has ended in between.
+  /// Signature: void(error_code, listener_change). Cancellation: none.
+  template <boost::asio::completion_token_for<void(error_code, listener_change)> CompletionToken =
+                boost::asio::deferred_t>
+  auto async_remove_listener(std::string name, CompletionToken&& token = {}) {
+    return boost::asio::async_initiate<CompletionToken, void(error_code, listener_change)>(
+        [this](auto handler, std::string which) {
+          start_remove_listener(std::move(which), std::move(handler));
+        },
+        token, std::move(name));
+  }
+
   /// Sends a message to one worker. Completes when it is on its way; a worker that reads slowly delays that,
   /// so wait for it before sending more. Errors: worker_unavailable, message_too_large, queue_full when too
   /// much waits for that worker already. What the worker does with it is its own affair.
@@ -353,7 +394,11 @@ class supervisor {
   using count_handler_type = boost::asio::any_completion_handler<void(error_code, std::size_t)>;
   using answer_handler_type = boost::asio::any_completion_handler<void(error_code, message)>;
 
+  using listener_handler_type = boost::asio::any_completion_handler<void(error_code, listener_change)>;
+
   CLUSTER_API void start_run(handler_type);
+  CLUSTER_API void start_add_listener(std::string, listener_handler_type);
+  CLUSTER_API void start_remove_listener(std::string, listener_handler_type);
   CLUSTER_API void start_send(worker_id, message, handler_type);
   CLUSTER_API void start_broadcast(message, count_handler_type);
   CLUSTER_API void start_request(worker_id, message, std::chrono::milliseconds, answer_handler_type);

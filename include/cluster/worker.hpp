@@ -76,6 +76,7 @@ class worker {
   CLUSTER_API worker_state state() const noexcept;
   /// The program's own arguments, those after `--`.
   CLUSTER_API std::span<const std::string> arguments() const noexcept;
+  /// In the order in which they came. Valid until one is added or taken away.
   CLUSTER_API std::span<const listener> listeners() const noexcept;
   CLUSTER_API const logger& log() const noexcept;
 
@@ -127,6 +128,18 @@ class worker {
   /// Closes this process's copies of the listeners. The supervisor still holds them, so queued
   /// connections go to other workers or wait; nothing is reset.
   CLUSTER_API void release_listeners();
+
+  using listener_handler = std::function<void(const listener&)>;
+  /// Sets what is called, on the context, for each listener that is added while this worker runs
+  /// (supervisor::async_add_listener); it is among listeners() then, and whoever accepts from those accepts
+  /// from it, too. What it throws refuses the listener: the supervisor hears why, and it is closed again
+  /// here. http::server::start(worker&) and async_accept take such listeners up by themselves; a worker that
+  /// has none of these refuses them once it is ready.
+  CLUSTER_API void on_listener_added(listener_handler handler);
+  /// The same for each that is taken away, before it is closed here. Nobody new connects to it any more:
+  /// whoever accepts from it takes all that waits, until there is nothing more, and closes its copies. What
+  /// it throws is reported as a failure.
+  CLUSTER_API void on_listener_removed(listener_handler handler);
 
   /// Who takes connections in this cluster (options::schedule).
   CLUSTER_API cluster::schedule schedule() const noexcept;

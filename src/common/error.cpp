@@ -28,6 +28,7 @@ const char* sentence(error value) noexcept {
     case error::reload_failed: return "the rolling replacement did not complete";
     case error::reload_running: return "a rolling replacement is under way";
     case error::not_handled: return "the receiver does not answer requests of this kind";
+    case error::unknown_listener: return "there is no listener of that name";
     case error::worker_unavailable: return "the worker is unknown, not ready or being replaced already";
   }
   return "unknown error";

@@ -106,6 +106,15 @@ std::optional<std::string> fields::text(std::string_view name,
   return std::nullopt;
 }
 
+std::optional<std::string> fields::text(std::string_view name) {
+  const auto* found = find(name);
+  if (found == nullptr) return std::nullopt;
+  if (found->is_string() && !found->get_string().empty())
+    return std::string(found->get_string().data(), found->get_string().size());
+  refuse(name, "a text that is not empty");
+  return std::nullopt;
+}
+
 std::optional<std::chrono::milliseconds> fields::duration(std::string_view name) {
   const auto* found = find(name);
   if (found == nullptr) return std::nullopt;

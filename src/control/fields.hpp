@@ -25,6 +25,8 @@ class fields {
   std::optional<std::uint64_t> number(std::string_view name, std::uint64_t least, std::uint64_t most);
   std::optional<bool> truth(std::string_view name);
   std::optional<std::string> text(std::string_view name, std::initializer_list<std::string_view> accepted);
+  /// Any text that is not empty.
+  std::optional<std::string> text(std::string_view name);
   /// As flags take it ("500ms"), or a whole number of seconds.
   std::optional<std::chrono::milliseconds> duration(std::string_view name);
   bool has(std::string_view name) const;

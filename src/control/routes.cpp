@@ -22,6 +22,8 @@ constexpr route table[] = {
     {verb::post, "/v1/workers/{id}/pause", operation::pause_worker, true},
     {verb::post, "/v1/workers/{id}/resume", operation::resume_worker, true},
     {verb::delete_, "/v1/workers/{id}", operation::end_worker, true},
+    {verb::post, "/v1/listeners", operation::add_listener, true},
+    {verb::delete_, "/v1/listeners/{name}", operation::remove_listener, true},
     {verb::get, "/v1/events", operation::events, false},
     {verb::get, "/v1/logs", operation::logs, false},
     {verb::get, "/metrics", operation::metrics, false},
@@ -34,15 +36,20 @@ bool shown_to_everyone(operation what) {
   return what == operation::metrics || what == operation::health || what == operation::readiness;
 }
 
-bool fits(std::string_view pattern, std::string_view path, std::uint64_t& id) {
+bool fits(std::string_view pattern, std::string_view path, routed& found) {
   const auto brace = pattern.find('{');
   if (brace == pattern.npos) return pattern == path;
   if (!path.starts_with(pattern.substr(0, brace))) return false;
   const std::string_view rest = pattern.substr(pattern.find('}') + 1);
   path.remove_prefix(brace);
   if (!path.ends_with(rest)) return false;
-  const auto number = parse_number(path.substr(0, path.size() - rest.size()));
-  id = number.value_or(0);
+  const std::string_view part = path.substr(0, path.size() - rest.size());
+  if (pattern.substr(brace).starts_with("{name}")) {
+    found.name = part;
+    return !part.empty() && part.find('/') == part.npos;
+  }
+  const auto number = parse_number(part);
+  found.id = number.value_or(0);
   return number.has_value();
 }
 
@@ -60,7 +67,7 @@ routed find_route(verb method, std::string_view path, bool read_only) {
   std::size_t count = 0;
   for (const route& each : table) {
     if (read_only && !shown_to_everyone(each.what)) continue;
-    if (!fits(each.path, path, result.id)) continue;
+    if (!fits(each.path, path, result)) continue;
     if (each.method == method || (method == verb::head && each.method == verb::get)) {
       result.to = &each;
       return result;

@@ -21,6 +21,8 @@ enum class operation : std::uint8_t {
   pause_worker,
   resume_worker,
   end_worker,
+  add_listener,
+  remove_listener,
   events,
   logs,
   metrics,
@@ -30,7 +32,7 @@ enum class operation : std::uint8_t {
 
 struct route {
   wire::verb method;
-  std::string_view path;  ///< `{id}` stands for one number
+  std::string_view path;  ///< `{id}` stands for one number, `{name}` for one name
   operation what;
   bool changes;  ///< not on a listener that only shows
 };
@@ -41,6 +43,7 @@ std::span<const route> routes();
 struct routed {
   const route* to = nullptr;      ///< null: see status
   std::uint64_t id = 0;           ///< the number in the path
+  std::string_view name;          ///< the name in the path, as it stands there
   unsigned status = 404;          ///< 404 or 405
   std::string_view allowed[3]{};  ///< 405: the methods that there are
 };

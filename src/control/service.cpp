@@ -88,6 +88,8 @@ void service::handle(const call& what, const answer& done) {
     case operation::pause_worker: return pause(what, found.id, true, done);
     case operation::resume_worker: return pause(what, found.id, false, done);
     case operation::end_worker: return one_worker(what, found.id, false, done);
+    case operation::add_listener: return add_listener(what, done);
+    case operation::remove_listener: return remove_listener(what, found.name, done);
     case operation::events: return show_events(what, done);
     case operation::logs: return show_logs(what, done);
     case operation::metrics: return show_metrics(what, done);

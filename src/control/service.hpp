@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace cluster::control {
@@ -67,6 +68,8 @@ class service : public std::enable_shared_from_this<service> {
   void stop(const call&, const answer&);
   void upgrade(const call&, const answer&);
   void scale_between(std::uint64_t least, std::uint64_t most, const answer&);
+  void add_listener(const call&, const answer&);
+  void remove_listener(const call&, std::string_view name, const answer&);
   void one_worker(const call&, std::uint64_t id, bool restart, const answer&);
   void pause(const call&, std::uint64_t id, bool on, const answer&);
 

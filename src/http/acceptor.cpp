@@ -141,28 +141,41 @@ void acceptor::listen() {
 }
 
 void acceptor::settle_and_close() {
-  // Bounded, since new ones may come as fast as they are taken; what is left stays in the queue for the
-  // other owners of the socket.
-  constexpr int most = 4096;
-  for (const auto& e : entries_) {
-    if (held_) break;
-    for (int i = 0; i < most && e->fd >= 0; ++i) {
-      if (has_enough_ && has_enough_()) break;
-      const result got = accept_one(*e);
-      if (got == result::empty || got == result::exhausted) break;
-    }
-  }
+  for (const auto& e : entries_) settle(*e, false);
   close();
+}
+
+// Bounded, since new ones may come as fast as they are taken; what is left stays in the queue for the
+// other owners of the socket.
+void acceptor::settle(entry& from, bool regardless) {
+  constexpr int most = 4096;
+  for (int i = 0; i < most && from.fd >= 0 && !held_; ++i) {
+    if (!regardless && has_enough_ && has_enough_()) break;
+    const result got = accept_one(from);
+    if (got == result::empty || got == result::exhausted) break;
+  }
+}
+
+void acceptor::remove(std::uint64_t number) {
+  const auto found =
+      std::ranges::find_if(entries_, [&](const auto& each) { return each->from.number == number; });
+  if (found == entries_.end()) return;
+  removed_.push_back(std::move(*found));
+  entries_.erase(found);
+  settle(*removed_.back(), true);
+  close(*removed_.back());
+}
+
+void acceptor::close(entry& one) noexcept {
+  if (one.fd < 0) return;
+  set_.remove(one.fd);
+  ::close(one.fd);
+  one.fd = -1;
 }
 
 void acceptor::close() noexcept {
   timer_.cancel();
-  for (const auto& e : entries_) {
-    if (e->fd < 0) continue;
-    set_.remove(e->fd);
-    ::close(e->fd);
-    e->fd = -1;
-  }
+  for (const auto& e : entries_) close(*e);
   // The entries stay: events that were fetched already may point to them.
   resting_ = false;
 }

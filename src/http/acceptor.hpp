@@ -34,6 +34,13 @@ class acceptor {
   /// Throws boost::system::system_error.
   void add(const listener& from);
 
+  /// Takes everything that is pending there, also beyond set_has_enough(), and gives that one back: nobody
+  /// else would serve it. Not while held.
+  void remove(std::uint64_t number);
+
+  /// Frees what was removed. Not while a batch of events is looked at.
+  void recycle() noexcept { removed_.clear(); }
+
   /// Asked before each accept: true lets the other workers go first, for a moment. Never a refusal.
   void set_above_share(std::function<bool()> above_share) { above_share_ = std::move(above_share); }
 
@@ -61,6 +68,8 @@ class acceptor {
   enum class result : std::uint8_t { taken, empty, exhausted, lost };
 
   result accept_one(entry& from);
+  void settle(entry& from, bool regardless);
+  void close(entry& one) noexcept;
   void rest();
   void complain(const std::string& what) const;
   void let_others_go_first();
@@ -77,6 +86,7 @@ class acceptor {
                                     boost::asio::io_context::executor_type>
       timer_;
   std::vector<std::unique_ptr<entry>> entries_;
+  std::vector<std::unique_ptr<entry>> removed_;  ///< events that were fetched already may point to them
   std::shared_ptr<const char> alive_ = std::make_shared<const char>('\0');
   std::uint64_t rests_ = 0;
   std::function<bool()> above_share_;

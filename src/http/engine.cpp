@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <stdexcept>
+#include <utility>
 
 namespace cluster::http {
 namespace {
@@ -59,6 +60,17 @@ void engine::start(std::span<const listener> listeners) {
   arm();
 }
 
+void engine::release(const listener& from) {
+  if (stopped_) return;
+  clock_.update();
+  const bool nested = std::exchange(in_batch_, true);
+  acceptor_.remove(from.number);
+  in_batch_ = nested;
+  publish_load();
+  if (!queue_.empty()) schedule();
+  arm();
+}
+
 void engine::arm() {
   if (armed_ || stopped_) return;
   armed_ = true;
@@ -96,6 +108,7 @@ bool engine::handle_events() {
     }
   }
   pool_.recycle();
+  acceptor_.recycle();
   return accepted && !stopped_;
 }
 

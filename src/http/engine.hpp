@@ -40,6 +40,7 @@ class engine : public std::enable_shared_from_this<engine> {
   ~engine();
 
   void start(std::span<const listener> listeners);
+  void release(const listener& from);
   /// Until `soft` connections are served on (and moved away, if that is possible); then their end is
   /// announced; at `hard` what is left is cut off.
   void start_drain(time_point soft, time_point hard, drain_handler handler);

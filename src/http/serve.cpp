@@ -52,7 +52,7 @@ int serve(worker& self, const router& app, server_options options) {
     self.release_listeners();
   });
   const auto begin = [&] {
-    http.start(self.listeners());
+    http.start(self);
     self.ready();
     self.publish_load(0);
   };

@@ -51,6 +51,18 @@ server::~server() { engine_->stop(); }
 
 void server::start(std::span<const listener> listeners) { engine_->start(listeners); }
 
+void server::start(worker& self) {
+  engine_->start(self.listeners());
+  self.on_listener_added([to = std::weak_ptr(engine_)](const listener& added) {
+    if (const auto engine = to.lock()) engine->start(std::span(&added, 1));
+  });
+  self.on_listener_removed([to = std::weak_ptr(engine_)](const listener& gone) {
+    if (const auto engine = to.lock()) engine->release(gone);
+  });
+}
+
+void server::release(const listener& from) { engine_->release(from); }
+
 void server::start_drain(std::chrono::steady_clock::time_point soft_deadline,
                          std::chrono::steady_clock::time_point hard_deadline,
                          boost::asio::any_completion_handler<void(error_code)> handler) {

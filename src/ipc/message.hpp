@@ -133,6 +133,28 @@ struct tls_material {
   std::uint64_t size = 0;
 };
 
+/// Supervisor, with one descriptor each: accept from these, too.
+struct listen {
+  std::vector<listener> listeners;
+};
+/// Supervisor: nothing new comes to this one any more; take what waits in it and close it.
+struct unlisten {
+  std::uint64_t number = 0;
+};
+/// Worker: what it has done about a listener that came or is to go.
+struct listener_answer {
+  enum class kind : std::uint8_t {
+    taken,    ///< it accepts from it
+    refused,  ///< it does not: see `why`
+    released  ///< it accepts from it no more, and has closed it
+  };
+  std::uint64_t number = 0;
+  kind what = kind::taken;
+  std::string why;
+};
+/// Most listeners of one cluster: all of them have to fit one welcome.
+inline constexpr std::size_t max_listeners = 64;
+
 inline constexpr std::size_t max_note_data = 32 * 1024;
 /// As a note's receiver: all other workers.
 inline constexpr worker_id everybody{~std::uint64_t{0}};
@@ -160,7 +182,8 @@ inline constexpr std::size_t max_unread = 48 * 1024;
 inline constexpr std::size_t max_state = 8 * 1024;
 
 using message = std::variant<hello, welcome, ready, drain, heirs, adopt, draining, done, handler_failure,
-                             offer, taken, declined, report, adopted, note, replace_me, tls_material>;
+                             offer, taken, declined, report, adopted, note, replace_me, tls_material, listen,
+                             unlisten, listener_answer>;
 
 /// Appends the encoded message to `out`. Strings other than those of offers and notes are cut to 4 KiB, so
 /// every message fits; these two fit within the limits above.

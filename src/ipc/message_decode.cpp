@@ -9,7 +9,7 @@
 namespace cluster::ipc {
 namespace {
 
-constexpr std::size_t max_listeners = 64;
+constexpr std::size_t most_proxies = 64;
 
 // A number beyond the enumeration's last value is from the future: the fallback stands in.
 template <class Enum>
@@ -43,12 +43,18 @@ bool read_listener(const field& group, listener& out) {
     if (f.tag == tag_family) out.kind = bounded(f, listener::family::unix_socket, listener::family::tcp);
     if (f.tag == tag_tls) out.tls = f.number() != 0;
     if (f.tag == tag_proxy) out.proxy = f.number() != 0;
+    if (f.tag == tag_listener_number) out.number = f.number();
+    if (f.tag == tag_inherited) out.inherited = f.number() != 0;
     if (f.tag == tag_port) {
       if (f.number() > std::numeric_limits<std::uint16_t>::max()) return false;
       out.port = static_cast<std::uint16_t>(f.number());
     }
   }
   return fields.ok();
+}
+
+bool add_listener(const field& group, std::vector<listener>& all) {
+  return all.size() < max_listeners && read_listener(group, all.emplace_back());
 }
 
 void read(const field& f, welcome& out, bool& ok) {
@@ -73,12 +79,10 @@ void read(const field& f, welcome& out, bool& ok) {
   if (f.tag == tag_tls) out.tls = f.number();
   if (f.tag == tag_forwarded) out.forwarded = f.number();
   if (f.tag == tag_trusted_proxy) {
-    ok = ok && out.trusted_proxies.size() < max_listeners;
+    ok = ok && out.trusted_proxies.size() < most_proxies;
     if (ok) out.trusted_proxies.push_back(f.text());
   }
-  if (f.tag == tag_listener) {
-    ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
-  }
+  if (f.tag == tag_listener) ok = ok && add_listener(f, out.listeners);
 }
 
 void read(const field& f, report& out, bool& ok) {
@@ -91,8 +95,22 @@ void read(const field& f, report& out, bool& ok) {
   if (f.tag == tag_load_board) out.load_board = f.number() != 0;
   if (f.tag == tag_statistics) out.statistics = f.number() != 0;
   if (f.tag == tag_tls) out.tls = f.number();
-  if (f.tag == tag_listener)
-    ok = ok && out.listeners.size() < max_listeners && read_listener(f, out.listeners.emplace_back());
+  if (f.tag == tag_listener) ok = ok && add_listener(f, out.listeners);
+}
+
+void read(const field& f, listen& out, bool& ok) {
+  if (f.tag == tag_listener) ok = ok && add_listener(f, out.listeners);
+}
+
+void read(const field& f, unlisten& out) {
+  if (f.tag == tag_listener_number) out.number = f.number();
+}
+
+void read(const field& f, listener_answer& out) {
+  if (f.tag == tag_listener_number) out.number = f.number();
+  if (f.tag == tag_answer)
+    out.what = bounded(f, listener_answer::kind::released, listener_answer::kind::refused);
+  if (f.tag == tag_what) out.why = f.text();
 }
 
 void read(const field& f, adopted& out) {
@@ -157,7 +175,7 @@ bool read_body(std::span<const std::byte> data, message& out) {
   field_reader fields(data);
   bool ok = true;
   for (field f; fields.next(f);) {
-    if constexpr (std::is_same_v<Body, welcome> || std::is_same_v<Body, report>) read(f, body, ok);
+    if constexpr (requires { read(f, body, ok); }) read(f, body, ok);
     else if constexpr (!std::is_empty_v<Body>) read(f, body);
   }
   out = std::move(body);
@@ -195,6 +213,9 @@ error_code decode(std::span<const std::byte> data, decoded& out) {
     case type::report: ok = read_body<report>(body, out.what); break;
     case type::adopted: ok = read_body<adopted>(body, out.what); break;
     case type::tls_material: ok = read_body<tls_material>(body, out.what); break;
+    case type::listen: ok = read_body<listen>(body, out.what); break;
+    case type::unlisten: ok = read_body<unlisten>(body, out.what); break;
+    case type::listener_answer: ok = read_body<listener_answer>(body, out.what); break;
     default: out.known = false; break;  // a type from the future, not a state: nothing to decide here
   }
   return ok ? error_code{} : broken;

@@ -66,6 +66,8 @@ struct writer {
         inner.number(tag_port, each.port);
         if (each.tls) inner.number(tag_tls, 1);
         if (each.proxy) inner.number(tag_proxy, 1);
+        if (each.number != 0) inner.number(tag_listener_number, each.number);
+        if (each.inherited) inner.number(tag_inherited, 1);
       });
   }
   void operator()(const drain& m) {
@@ -99,6 +101,13 @@ struct writer {
     out.number(tag_suppressed, m.suppressed);
   }
   void operator()(const replace_me& m) { out.text(tag_what, m.why); }
+  void operator()(const listen& m) { write(m.listeners); }
+  void operator()(const unlisten& m) { out.number(tag_listener_number, m.number); }
+  void operator()(const listener_answer& m) {
+    out.number(tag_listener_number, m.number);
+    out.number(tag_answer, static_cast<std::uint64_t>(m.what));
+    if (!m.why.empty()) out.text(tag_what, m.why);
+  }
   void operator()(const ready&) {}
   void operator()(const draining&) {}
   void operator()(const heirs&) {}
@@ -129,6 +138,9 @@ type type_of(const message& what) {
     type operator()(const report&) { return type::report; }
     type operator()(const adopted&) { return type::adopted; }
     type operator()(const tls_material&) { return type::tls_material; }
+    type operator()(const listen&) { return type::listen; }
+    type operator()(const unlisten&) { return type::unlisten; }
+    type operator()(const listener_answer&) { return type::listener_answer; }
   } visitor;
   return std::visit(visitor, what);
 }

@@ -23,7 +23,10 @@ enum class type : std::uint16_t {
   adopted = 14,
   note = 16,
   replace_me = 24,
-  tls_material = 25
+  tls_material = 25,
+  listen = 26,
+  unlisten = 27,
+  listener_answer = 28
 };
 enum tag : std::uint8_t {
   tag_protocol = 1,
@@ -70,7 +73,10 @@ enum tag : std::uint8_t {
   tag_tls = 60,
   tag_proxy = 61,
   tag_trusted_proxy = 62,
-  tag_forwarded = 63
+  tag_forwarded = 63,
+  tag_listener_number = 70,
+  tag_inherited = 71,
+  tag_answer = 72
 };
 
 }  // namespace cluster::ipc

@@ -18,6 +18,7 @@ struct listen_socket_access {
     return socket;
   }
   static void set_uri(listen_socket& socket, std::string uri) { socket.description_.uri = std::move(uri); }
+  static void set_inherited(listen_socket& socket) { socket.description_.inherited = true; }
   static void own_file(listen_socket& socket, unique_fd directory, std::string file_name, dev_t device,
                        ino_t inode) {
     socket.directory_ = std::move(directory);

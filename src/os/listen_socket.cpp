@@ -106,6 +106,8 @@ failure adopt_listener(unique_fd fd, const listener& description, bool own_file,
   actual.name = description.name;
   actual.tls = description.tls;
   actual.proxy = description.proxy;
+  actual.number = description.number;
+  actual.inherited = description.inherited;
   // A Unix socket may have been bound by another spelling of its path.
   if (actual.kind == listener::family::unix_socket) actual.uri = description.uri;
   const std::string path = actual.uri.substr(std::min(actual.uri.find(':') + 1, actual.uri.size()));
@@ -153,8 +155,11 @@ failure append_opened(const listen_address& address, std::vector<listen_socket>&
     for (const listen_socket& other : out)
       if (own_name && fresh.description().name == other.description().name)
         return {make_error_code(error::bind_failed), "two listeners are named '" + address.name + "'"};
+  const bool inherited = address.what == listen_address::kind::inherited ||
+                         address.what == listen_address::kind::service_manager;
   for (listen_socket& socket : opened) {
     socket.set_manners(address.tls, address.proxy);
+    if (inherited) listen_socket_access::set_inherited(socket);
     out.push_back(std::move(socket));
   }
   return {};

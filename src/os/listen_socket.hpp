@@ -28,14 +28,16 @@ class listen_socket {
   void set_name(std::string name) { description_.name = std::move(name); }
   /// The file of a Unix socket stays when this object goes: somebody else goes on listening there.
   void leave_file() noexcept { directory_.reset(); }
+  void set_number(std::uint64_t number) noexcept { description_.number = number; }
   void set_manners(bool tls, bool proxy) noexcept {
     description_.tls = tls;
     description_.proxy = proxy;
   }
+  /// Of a Unix socket: from now on nobody finds it any more.
+  void remove_file() noexcept;
 
  private:
   friend struct listen_socket_access;
-  void remove_file() noexcept;
 
   unique_fd fd_;
   listener description_;

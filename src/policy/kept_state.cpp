@@ -18,6 +18,7 @@ constexpr std::size_t most_slots = 4096;
 constexpr std::size_t most_workers = 8192;
 constexpr std::size_t most_routes = 1024;
 constexpr std::size_t most_listeners = 4096;
+constexpr std::size_t most_leaving = 1024;
 
 void append(std::string& text, std::string_view key, std::initializer_list<std::uint64_t> numbers) {
   text += key;
@@ -56,17 +57,18 @@ bool read_route(std::string_view rest, kept_state& into) {
   return true;
 }
 
-// "tls proxy length-of-name name uri": names and URIs may hold blanks.
+// "tls proxy inherited number length-of-name name uri": names and URIs may hold blanks.
 bool read_listener(std::string_view rest, kept_state& into) {
-  std::array<std::uint64_t, 3> n{};
+  std::array<std::uint64_t, 5> n{};
   std::size_t at = 0;
-  for (int fields = 0; fields < 3 && at != rest.npos; ++fields)
+  for (std::size_t fields = 0; fields < n.size() && at != rest.npos; ++fields)
     at = rest.find(' ', at + (fields == 0 ? 0 : 1));
-  if (at == rest.npos || !take(rest.substr(0, at), n) || n[0] > 1 || n[1] > 1) return false;
+  if (at == rest.npos || !take(rest.substr(0, at), n) || n[0] > 1 || n[1] > 1 || n[2] > 1) return false;
   rest.remove_prefix(at + 1);
-  if (n[2] >= rest.size() || rest[n[2]] != ' ' || into.listeners.size() == most_listeners) return false;
-  into.listeners.push_back(
-      {std::string(rest.substr(0, n[2])), std::string(rest.substr(n[2] + 1)), n[0] != 0, n[1] != 0});
+  const std::uint64_t length = n[4];
+  if (length >= rest.size() || rest[length] != ' ' || into.listeners.size() == most_listeners) return false;
+  into.listeners.push_back({std::string(rest.substr(0, length)), std::string(rest.substr(length + 1)),
+                            n[0] != 0, n[1] != 0, n[2] != 0, n[3]});
   return true;
 }
 
@@ -105,6 +107,14 @@ bool read_line(std::string_view key, std::string_view rest, kept_state& into) {
     std::array<std::uint64_t, 2> n{};
     if (!take(rest, n) || into.slots.size() == most_slots) return false;
     into.slots.push_back({n[0], n[1]});
+  } else if (key == "last-listener") {
+    std::array<std::uint64_t, 1> n{};
+    if (!take(rest, n)) return false;
+    into.last_listener = n[0];
+  } else if (key == "leaving") {
+    std::array<std::uint64_t, 1> n{};
+    if (!take(rest, n) || into.leaving.size() == most_leaving) return false;
+    into.leaving.push_back(n[0]);
   } else if (key == "supervisor") {
     std::array<std::uint64_t, 2> n{};
     if (!take(rest, n)) return false;
@@ -135,6 +145,7 @@ std::string to_text(const kept_state& state) {
   for (const std::string& each : state.listen) text += "listen " + each + "\n";
   for (const kept_listener& each : state.listeners)
     text += "listener " + std::to_string(each.tls ? 1 : 0) + " " + std::to_string(each.proxy ? 1 : 0) + " " +
+            std::to_string(each.inherited ? 1 : 0) + " " + std::to_string(each.number) + " " +
             std::to_string(each.name.size()) + " " + each.name + " " + each.uri + "\n";
   text += "schedule " + std::string(to_string(state.schedule)) + "\n";
   append(text, "ids",
@@ -151,6 +162,8 @@ std::string to_text(const kept_state& state) {
         " " + std::to_string(each.timed) + " " + std::to_string(each.time.count()) + " " + each.route + "\n";
   }
   append(text, "scaling", {state.scaling.min, state.scaling.max, state.configured_most});
+  append(text, "last-listener", {state.last_listener});
+  for (const std::uint64_t each : state.leaving) append(text, "leaving", {each});
   append(text, "supervisor", {state.supervisor, state.supervisor_start});
   for (const kept_slot& each : state.slots) append(text, "slot", {each.launches, each.failures_in_a_row});
   for (const kept_worker& each : state.workers)

@@ -33,6 +33,8 @@ struct kept_listener {
   std::string uri;  ///< where it really listens
   bool tls = false;
   bool proxy = false;
+  bool inherited = false;
+  std::uint64_t number = 0;
 
   friend bool operator==(const kept_listener&, const kept_listener&) = default;
 };
@@ -52,6 +54,8 @@ struct kept_state {
   bool rolling = false;
   std::uint64_t sequence = 0;  ///< of the last event
   cluster::schedule schedule = cluster::schedule::shared;
+  std::uint64_t last_listener = 0;     ///< the last number given
+  std::vector<std::uint64_t> leaving;  ///< listeners that were being taken away
   traffic past;                        ///< of workers that are gone
   std::vector<route_traffic> routes;   ///< likewise
   std::uint64_t supervisor = 0;        ///< process that wrote this; the driver's to fill in

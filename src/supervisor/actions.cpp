@@ -28,6 +28,7 @@ void supervisor::impl::apply(policy::actions list) {
   if (scale_handler && fleet->ready_count() == fleet->target() && fleet->alive_count() == fleet->target())
     settle_scale({});
   settle_restarts();
+  settle_listeners();
   sync_schedule();
   save();
   arm_timer();
@@ -152,14 +153,7 @@ void supervisor::impl::perform(const policy::publish& what) {
   const worker_process* const process = find(what.what.worker);
   if (what.what.kind == event_kind::ready && process != nullptr)
     for (const route_traffic& each : process->page.read_routes()) past_routes.know(each.route);
-  if (what.what.kind == event_kind::ready)
-    for (const os::listen_socket& each : listeners) {
-      event taking = what.what;
-      taking.kind = event_kind::listening;
-      taking.endpoint = each.description().uri;
-      taking.text.clear();
-      tell(std::move(taking));
-    }
+  if (what.what.kind == event_kind::ready) tell_listening_everywhere(what.what.worker);
   tell(what.what);
   // From here on the age of a worker counts that is ready by its age.
   if (what.what.kind == event_kind::ready && settings.foreign && running && recycling.active())
@@ -175,6 +169,7 @@ void supervisor::impl::perform(const policy::finish& what) {
   recycle_timer.cancel();
   scale_timer.cancel();
   tls_timer.cancel();
+  abort_listeners();
   post.asked.fail_all(boost::asio::error::operation_aborted);
   end_schedule();
   workers.clear();

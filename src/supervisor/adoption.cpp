@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <utility>
 
 namespace cluster {
@@ -98,32 +99,58 @@ os::failure supervisor::impl::come_home() {
   return {};
 }
 
-// Files of sockets that this cluster has made are its to remove; those of passed ones are not.
-bool supervisor::impl::made_here(const std::string& uri) const {
-  return std::ranges::any_of(kept.listen, [&](const std::string& listen) {
-    std::string ignored;
-    const auto at = os::parse_listen_address(listen, ignored);
-    return at && at->what == os::listen_address::kind::unix_socket && "unix:" + at->path == uri;
-  });
-}
-
-// Any worker has them all; those of one that drains are closed already.
+// Together the workers have them all; those of one that drains are closed already, and one that was just
+// added may not have reached everybody.
 void supervisor::impl::take_listeners(std::vector<os::listen_socket>& into) {
-  std::vector<os::listen_socket> taken = std::move(rescued);
-  const auto most = std::ranges::max_element(
-      returned, {}, [](const returned_worker& each) { return each.listeners.size(); });
-  for (std::size_t i = 0; most != returned.end() && i < most->listeners.size(); ++i) {
-    os::listen_socket socket;
-    const listener& described = most->report.listeners[i];
-    if (os::adopt_listener(std::move(most->listeners[i]), described, made_here(described.uri), socket))
-      return;
-    taken.push_back(std::move(socket));
-  }
+  std::map<std::uint64_t, os::listen_socket> taken;
+  for (os::listen_socket& each : rescued) taken.emplace(each.description().number, std::move(each));
+  rescued.clear();
+  for (returned_worker& each : returned)
+    for (std::size_t i = 0; i < each.listeners.size(); ++i) {
+      const listener& described = each.report.listeners[i];
+      if (!each.listeners[i] || taken.contains(described.number)) continue;
+      os::listen_socket socket;
+      if (os::adopt_listener(std::move(each.listeners[i]), described, made_here(described), socket)) continue;
+      taken.emplace(described.number, std::move(socket));
+    }
   if (taken.empty()) return;
   if (kept.listen != settings.listen)
     settings.log(log_level::warning,
                  "the addresses to listen on were changed; those of the workers that live on are kept");
-  into = std::move(taken);
+  for (auto& [number, socket] : taken) {
+    if (std::ranges::find(kept.leaving, number) == kept.leaving.end()) {
+      into.push_back(std::move(socket));
+      continue;
+    }
+    leaving_listener& one = leaving.emplace_back();
+    one.socket = std::move(socket);
+    one.by = std::make_shared<listener_removal>();
+    one.by->open = 1;
+  }
+}
+
+// Files of sockets that this cluster has made are its to remove; those of passed ones are not.
+bool supervisor::impl::made_here(const listener& described) const {
+  if (!settings.foreign) return !described.inherited;
+  return std::ranges::any_of(kept.listen, [&](const std::string& listen) {
+    std::string ignored;
+    const auto at = os::parse_listen_address(listen, ignored);
+    return at && at->what == os::listen_address::kind::unix_socket && "unix:" + at->path == described.uri;
+  });
+}
+
+// What a worker has not heard of before its supervisor died, it hears now.
+void supervisor::impl::complete_listeners(const ipc::report& of) {
+  worker_process* process = find(of.worker);
+  if (process == nullptr || (of.state != worker_state::starting && of.state != worker_state::ready)) return;
+  std::vector<listener> missing;
+  for (const os::listen_socket& each : listeners) {
+    const listener& mine = each.description();
+    if (std::ranges::find(of.listeners, mine.number, &listener::number) == of.listeners.end())
+      missing.push_back(mine);
+    else if (of.state == worker_state::ready) process->listens_at.insert(mine.number);
+  }
+  give_listeners(of.worker, *process, missing);
 }
 
 void supervisor::impl::adopt_workers(clock::time_point now) {
@@ -154,8 +181,10 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
   const bool interrupted = kept.rolling && !returned.empty();  // else all that start are of the newest
   settings.log(log_level::info, "took over " + std::to_string(returned.size()) + " of " +
                                     std::to_string(kept.workers.size()) + " workers");
+  for (const returned_worker& each : returned) complete_listeners(each.report);
   returned.clear();
   apply(fleet->adopt(kept, found, now));
+  go_on_leaving();
   for (const policy::found_worker& each : found)
     if (running && !settings.foreign && fleet->is_ready(each.id)) watch(each.id);
   watch_absent();
@@ -202,10 +231,13 @@ void supervisor::impl::save() {
   now.listen = settings.listen;
   for (const os::listen_socket& each : listeners) {
     const listener& known = each.description();
-    now.listeners.push_back({known.name, known.uri, known.tls, known.proxy});
+    now.listeners.push_back(
+        {known.name, known.uri, known.tls, known.proxy, known.inherited, known.number});
   }
   now.configured = settings.workers;
   now.schedule = settings.schedule;
+  now.last_listener = last_listener;
+  for (const leaving_listener& each : leaving) now.leaving.push_back(each.socket.description().number);
   now.sequence = last_sequence;
   now.past = past;
   now.routes = past_routes.list();

@@ -64,6 +64,8 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what,
     tally.requests_finished += done->finished;
     return apply(fleet->done(id, now));
   }
+  if (const auto* answer = std::get_if<ipc::listener_answer>(&what))
+    return on_listener_answer(id, *process, *answer);
   if (const auto* wish = std::get_if<ipc::replace_me>(&what))
     return apply(fleet->recycle(id, "by its own wish, " + wish->why, now));
   if (const auto* failed = std::get_if<ipc::handler_failure>(&what)) {
@@ -95,9 +97,9 @@ void supervisor::impl::welcome(worker_id id, worker_process& process) {
   greeting.schedule = settings.schedule;
   greeting.max_connections = settings.max_connections;
   greeting.max_connections_total = settings.max_connections_total;
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    greeting.listeners.push_back(listeners[i].description());
-    copies.push_back(listener_for(process, i));
+  for (const os::listen_socket& each : listeners) {
+    greeting.listeners.push_back(each.description());
+    copies.push_back(listener_for(process, each.description()));
   }
   greeting.load_board = static_cast<bool>(board);
   if (greeting.load_board) copies.emplace_back(::fcntl(board.fd(), F_DUPFD_CLOEXEC, 3));

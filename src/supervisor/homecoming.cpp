@@ -84,7 +84,10 @@ class reception {
     if (received.descriptors.size() != wanted) return true;
     returned_worker one;
     auto next = received.descriptors.begin();
-    for (std::size_t i = 0; i < report->listeners.size(); ++i) one.listeners.push_back(std::move(*next++));
+    for (std::size_t i = 0; i < report->listeners.size(); ++i) {
+      one.listeners.push_back(std::move(*next++));
+      if (report->listeners[i].number == 0) report->listeners[i].number = i + 1;
+    }
     if (report->load_board) one.board = std::move(*next++);
     if (report->statistics) one.page = std::move(*next++);
     if (report->tls != 0) one.secrets = std::move(*next++);
@@ -142,6 +145,7 @@ std::vector<returned_worker> visit_foreign(const policy::kept_state& kept, int s
       listener described;
       described.name = found.names[i];
       if (os::describe_listener(found.listeners[i].get(), described)) continue;
+      described.number = one.listeners.size() + 1;
       one.report.listeners.push_back(std::move(described));
       one.listeners.push_back(std::move(found.listeners[i]));
     }

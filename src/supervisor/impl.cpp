@@ -40,22 +40,30 @@ bool exit_statuses_are_lost() {
          (current.sa_handler == SIG_IGN || (current.sa_flags & SA_NOCLDWAIT) != 0);
 }
 
-void name_listeners(std::vector<os::listen_socket>& listeners) {
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    const listener& each = listeners[i].description();
+}  // namespace
+
+// Numbered from 1, named from 0: "tcp-0".
+void name_listeners(std::vector<os::listen_socket>& listeners, std::uint64_t& last_number) {
+  const auto known = [&](const std::string& name) {
+    return std::ranges::any_of(listeners, [&](const auto& each) { return each.description().name == name; });
+  };
+  for (os::listen_socket& one : listeners) {
+    const listener& each = one.description();
+    if (each.number == 0) one.set_number(++last_number);
     if (!each.name.empty()) continue;
     const char* const plain = each.kind == listener::family::tcp ? "tcp-" : "unix-";
-    const char* const family = each.tls ? "tls-" : plain;
-    listeners[i].set_name(family + std::to_string(i));
+    const std::string family = each.tls ? "tls-" : plain;
+    std::uint64_t number = each.number - 1;
+    while (known(family + std::to_string(number))) ++number;
+    one.set_name(family + std::to_string(number));
   }
 }
-
-}  // namespace
 
 supervisor::impl::impl(executor_type executor_in, options settings_in)
     : executor(std::move(executor_in)),
       settings(std::move(settings_in)),
       post(executor),
+      listener_timer(executor),
       timer(executor),
       watch_timer(executor),
       dog(watch_limit(settings)),
@@ -81,9 +89,14 @@ os::failure supervisor::impl::open() {
   std::vector<os::listen_socket> bound;
   adopt_slots();
   take_listeners(bound);
-  store_names.clear();
-  if (!bound.empty()) recall_store_names(bound.size());
-  else if (os::failure failed = open_addresses(bound)) return failed;
+  // Workers that serve know all listeners, also that there are none any more.
+  const auto serves = [](const returned_worker& each) {
+    return each.report.state == worker_state::starting || each.report.state == worker_state::ready;
+  };
+  std::vector<std::string> to_store;
+  if (!bound.empty() || (!settings.foreign && std::ranges::any_of(returned, serves)))
+    to_store = recall_store_names(bound);
+  else if (os::failure failed = open_addresses(bound, to_store)) return failed;
   if (secrets.size() == 0)
     if (os::failure failed = need_no_tls(bound)) return failed;
   // Workers serve without it, only less evenly, so a failure here is none of the whole.
@@ -93,7 +106,13 @@ os::failure supervisor::impl::open() {
   if (fresh || !fresh.create()) board = std::move(fresh);
   for (const returned_worker& each : returned)
     if (each.secrets) secrets.take_tickets(each.secrets.get(), each.report.tls);
-  name_listeners(bound);
+  last_listener = kept.last_listener;
+  for (const os::listen_socket& each : bound)
+    last_listener = std::max(last_listener, each.description().number);
+  name_listeners(bound, last_listener);
+  store_names.clear();
+  for (std::size_t i = 0; i < to_store.size(); ++i)
+    if (!to_store[i].empty()) store_names.emplace(bound[i].description().number, std::move(to_store[i]));
   if (settings.foreign)
     if (os::failure failed = prepare_for_foreign(bound)) return failed;
   listeners = std::move(bound);
@@ -245,6 +264,7 @@ void supervisor::impl::abandon() noexcept {
   recycle_timer.cancel();
   scale_timer.cancel();
   tls_timer.cancel();
+  abort_listeners();
   const auto deadline = clock::now() + std::chrono::seconds(2);
   for (auto& [id, process] : workers) process->child.signal(SIGKILL);
   for (auto& [id, process] : workers) {
@@ -276,6 +296,11 @@ void supervisor::impl::abandon() noexcept {
 void supervisor::impl::complete(reload_handler_type handler, error_code ec, reload_report report) {
   boost::asio::get_associated_cancellation_slot(handler).clear();
   boost::asio::post(executor, boost::asio::append(std::move(handler), ec, std::move(report)));
+}
+
+void supervisor::impl::complete(listener_handler_type handler, error_code ec, listener_change what) {
+  boost::asio::get_associated_cancellation_slot(handler).clear();
+  boost::asio::post(executor, boost::asio::append(std::move(handler), ec, std::move(what)));
 }
 
 void supervisor::impl::complete(handler_type handler, error_code ec) {

@@ -14,6 +14,7 @@
 #include "policy/watchdog.hpp"
 #include "supervisor/homecoming.hpp"
 #include "supervisor/launcher.hpp"
+#include "supervisor/listener_changes.hpp"
 #include "supervisor/notification.hpp"
 #include "supervisor/output_relay.hpp"
 #include "supervisor/route_ledger.hpp"
@@ -83,19 +84,39 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
 
   // Who takes connections (scheduling.cpp).
   struct slot_sockets {
-    std::map<std::size_t, os::unique_fd> by_listener;  ///< those with a socket for each slot
-    std::vector<std::size_t> sources;                  ///< of the reception
+    std::map<std::uint64_t, os::unique_fd> by_listener;  ///< those with a socket for each slot, by number
+    std::map<std::uint64_t, std::size_t> sources;        ///< of the reception, likewise
   };
   void begin_schedule();
   void prepare_slots();
   void watch_slot(slot_sockets& one);
   slot_sockets* sockets_of(slot_id slot);
-  os::unique_fd listener_for(const worker_process& process, std::size_t which);
+  os::unique_fd listener_for(const worker_process& process, const listener& which);
+  error_code schedule_listener(const os::listen_socket& added);
   void sync_schedule();
   bool on_answer(worker_id id, const ipc::message& what);
   void settle_schedule();
   void end_schedule() noexcept;
   void adopt_slots();
+
+  // Listeners that come and go (listeners.cpp).
+  void add_listener(const std::string& uri, listener_handler_type handler);
+  os::failure open_listener(const std::string& uri, std::vector<listener>& added);
+  void remove_listener(const std::string& name, listener_handler_type handler);
+  void take_away(std::uint64_t number, const std::shared_ptr<listener_removal>& for_whom);
+  void begin_leaving(leaving_listener& one);
+  void keep_leaving(leaving_listener& one);
+  void let_go(leaving_listener& one);
+  void give_listeners(worker_id id, worker_process& process, const std::vector<listener>& which);
+  void on_listener_answer(worker_id id, worker_process& process, const ipc::listener_answer& what);
+  void tell_listening(worker_id id, worker_process& process, const listener& where);
+  void tell_listening_everywhere(worker_id id);
+  bool may_answer(worker_id id) const;
+  void settle_listeners();
+  void settle_arrival(listener_arrival& one);
+  void arm_listener_timer(clock::time_point now);
+  void go_on_leaving();
+  void abort_listeners();
 
   // What is seen of workers that say nothing (watch.cpp).
   void watch(worker_id id);
@@ -113,7 +134,8 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   os::failure come_home();
   os::failure outlive_predecessor();
   void take_listeners(std::vector<os::listen_socket>& into);
-  bool made_here(const std::string& uri) const;
+  void complete_listeners(const ipc::report& of);
+  bool made_here(const listener& described) const;
   void adopt_workers(clock::time_point now);
   void await_latecomers();
   void send_away(const os::caller& from);
@@ -122,8 +144,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void leave_home() noexcept;
 
   // What a service manager keeps for the next start (store.cpp).
-  os::failure open_addresses(std::vector<os::listen_socket>& into);
-  void recall_store_names(std::size_t count);
+  os::failure open_addresses(std::vector<os::listen_socket>& into, std::vector<std::string>& store_as);
+  std::vector<std::string> recall_store_names(const std::vector<os::listen_socket>& taken);
+  void forget_stored(std::uint64_t number);
   error_code store_listeners();
 
   // Listeners of workers that all hang (rescue.cpp).
@@ -204,6 +227,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void call(const supervisor::observer& one, const event& what) const;
   void complete(handler_type handler, error_code ec);
   void complete(reload_handler_type handler, error_code ec, reload_report report);
+  void complete(listener_handler_type handler, error_code ec, listener_change what);
   worker_process* find(worker_id id);
 
   struct restart_waiter {
@@ -224,7 +248,11 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   launcher starter;
   os::pid_file lock;
   std::vector<os::listen_socket> listeners;
-  std::vector<std::string> store_names;  ///< of the same; empty: not to be stored
+  std::map<std::uint64_t, std::string> store_names;  ///< in the service manager's store, by number
+  std::uint64_t last_listener = 0;       ///< number
+  std::list<listener_arrival> arriving;  ///< listeners whose workers have not all answered
+  std::list<leaving_listener> leaving;   ///< no longer in `listeners`, not closed yet
+  boost::asio::steady_timer listener_timer;
   os::load_board board;
   std::shared_ptr<usher> reception;     ///< unless the schedule is `shared`
   std::deque<slot_sockets> slots;       ///< if each has sockets of its own

@@ -53,8 +53,10 @@ bool supervisor::impl::rescue_listeners(const std::vector<absent_worker>& from) 
       described.uri = wanted.uri;
       described.tls = wanted.tls;
       described.proxy = wanted.proxy;
+      described.inherited = wanted.inherited;
+      described.number = wanted.number;
       os::listen_socket socket;
-      if (os::adopt_listener(std::move(copy), described, made_here(wanted.uri), socket)) break;
+      if (os::adopt_listener(std::move(copy), described, made_here(described), socket)) break;
       found.push_back(std::move(socket));
     }
     if (found.size() != kept.listeners.size()) continue;

@@ -32,31 +32,52 @@ void supervisor::impl::begin_schedule() {
   };
   reception = std::make_shared<usher>(executor, std::move(how));
   if (settings.schedule == schedule::reuse_port) return prepare_slots();
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    const listener& each = listeners[i].description();
-    reception->open(reception->add(duplicate(listeners[i].fd()), i + 1, each.name), true);
+  for (const os::listen_socket& each : listeners) static_cast<void>(schedule_listener(each));
+}
+
+// One that came while the cluster runs, or was there when it began.
+error_code supervisor::impl::schedule_listener(const os::listen_socket& added) {
+  if (!reception) return {};
+  const listener& what = added.description();
+  os::unique_fd copy = duplicate(added.fd());
+  if (!copy) return os::last_error();
+  if (settings.schedule == schedule::round_robin) {
+    reception->open(reception->add(std::move(copy), what.number, what.name), true);
+    return {};
   }
+  if (!os::shares_port(added.fd())) return {};
+  // In the order of the slots, so that the kernel counts the new group like the others.
+  slots.front().by_listener[what.number] = std::move(copy);
+  watch_slot(slots.front());
+  sockets_of(slot_id{slots.size() - 1});
+  steered_to.clear();
+  return {};
 }
 
 // The sockets of slots that exist already: the first slot's are those that were opened at the start; after an
 // adoption each worker has brought its own.
 void supervisor::impl::prepare_slots() {
   if (slots.empty()) slots.emplace_back();
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    if (!os::shares_port(listeners[i].fd())) continue;
-    const auto holds = [i](const slot_sockets& each) { return each.by_listener.contains(i); };
-    if (std::ranges::none_of(slots, holds)) slots.front().by_listener[i] = duplicate(listeners[i].fd());
+  for (const os::listen_socket& each : listeners) {
+    if (!os::shares_port(each.fd())) continue;
+    const std::uint64_t number = each.description().number;
+    const auto holds = [number](const slot_sockets& one) { return one.by_listener.contains(number); };
+    if (std::ranges::none_of(slots, holds)) slots.front().by_listener[number] = duplicate(each.fd());
     // The kernel counts them as they were opened; what was closed in between has changed its count.
     const auto missing = std::ranges::find_if_not(slots, holds);
     if (std::any_of(missing, slots.end(), holds)) steering = false;
-    if (!steering) os::unsteer(listeners[i].fd());
+    if (!steering) os::unsteer(each.fd());
   }
   for (slot_sockets& each : slots) watch_slot(each);
 }
 
 void supervisor::impl::watch_slot(slot_sockets& one) {
-  for (const auto& [i, fd] : one.by_listener)
-    one.sources.push_back(reception->add(duplicate(fd.get()), i + 1, listeners[i].description().name));
+  for (const os::listen_socket& each : listeners) {
+    const std::uint64_t number = each.description().number;
+    const auto own = one.by_listener.find(number);
+    if (own == one.by_listener.end() || one.sources.contains(number)) continue;
+    one.sources[number] = reception->add(duplicate(own->second.get()), number, each.description().name);
+  }
 }
 
 // A slot's sockets stay, whatever becomes of its workers and of the slot: nothing that waits in their queues
@@ -65,29 +86,30 @@ supervisor::impl::slot_sockets* supervisor::impl::sockets_of(slot_id slot) {
   if (!reception || settings.schedule != schedule::reuse_port) return nullptr;
   while (slots.size() <= slot.value) slots.emplace_back();
   for (std::size_t s = 0; s <= slot.value; ++s) {
-    slot_sockets added;
-    for (std::size_t i = 0; i < listeners.size(); ++i) {
-      if (!os::shares_port(listeners[i].fd()) || slots[s].by_listener.contains(i)) continue;
+    slot_sockets& one = slots[s];
+    for (const os::listen_socket& each : listeners) {
+      const listener& what = each.description();
+      if (!os::shares_port(each.fd()) || one.by_listener.contains(what.number)) continue;
       os::unique_fd fresh;
-      if (const error_code ec = os::listen_beside(listeners[i].fd(), settings.backlog, fresh)) {
+      if (const error_code ec = os::listen_beside(each.fd(), settings.backlog, fresh)) {
         settings.log(log_level::error, "no socket of its own for slot " + std::to_string(s) + " at " +
-                                           listeners[i].description().uri + ": " + ec.message());
+                                           what.uri + ": " + ec.message());
+        steering = false;  // the kernel's count of them would not be that of the slots
+        os::unsteer(each.fd());
         continue;
       }
-      added.by_listener[i] = std::move(fresh);
+      one.by_listener[what.number] = std::move(fresh);
     }
-    watch_slot(added);
-    slots[s].by_listener.merge(added.by_listener);
-    slots[s].sources.insert(slots[s].sources.end(), added.sources.begin(), added.sources.end());
+    watch_slot(one);
   }
   return &slots[slot.value];
 }
 
-os::unique_fd supervisor::impl::listener_for(const worker_process& process, std::size_t which) {
+os::unique_fd supervisor::impl::listener_for(const worker_process& process, const listener& which) {
   if (const slot_sockets* own = sockets_of(process.slot))
-    if (const auto found = own->by_listener.find(which); found != own->by_listener.end())
+    if (const auto found = own->by_listener.find(which.number); found != own->by_listener.end())
       return duplicate(found->second.get());
-  return duplicate(listeners[which].fd());
+  return duplicate(which.native_handle);
 }
 
 // After each change in the fleet. Slots that nobody serves get no new connections, and what their queues hold
@@ -105,7 +127,7 @@ void supervisor::impl::sync_schedule() {
   for (std::size_t s = 0; s < slots.size(); ++s) {
     const bool here = reception->turns().serves(slot_id{s});
     if (here) served.push_back(s);
-    for (const std::size_t source : slots[s].sources)
+    for (const auto& [number, source] : slots[s].sources)
       reception->open(source, !here && reception->turns().anybody());
   }
   if (!steering || served.empty() || served == steered_to) return;
@@ -150,9 +172,11 @@ void supervisor::impl::adopt_slots() {
     const std::size_t slot = each.report.slot.value;
     if (slot >= os::load_board::slots) continue;
     while (slots.size() <= slot) slots.emplace_back();
-    for (std::size_t i = 0; i < each.listeners.size(); ++i)
-      if (os::shares_port(each.listeners[i].get()) && !slots[slot].by_listener.contains(i))
-        slots[slot].by_listener[i] = duplicate(each.listeners[i].get());
+    for (std::size_t i = 0; i < each.listeners.size(); ++i) {
+      const std::uint64_t number = each.report.listeners[i].number;
+      if (os::shares_port(each.listeners[i].get()) && !slots[slot].by_listener.contains(number))
+        slots[slot].by_listener[number] = duplicate(each.listeners[i].get());
+    }
   }
 }
 

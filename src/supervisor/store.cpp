@@ -19,7 +19,8 @@ bool may_be_stored(const os::listen_address& address) {
 }  // namespace
 
 // What the service manager has kept comes first: where it listens nobody else can.
-os::failure supervisor::impl::open_addresses(std::vector<os::listen_socket>& into) {
+os::failure supervisor::impl::open_addresses(std::vector<os::listen_socket>& into,
+                                              std::vector<std::string>& store_as) {
   std::vector<os::listen_address> addresses;
   for (const std::string& uri : settings.listen) {
     std::string why;
@@ -53,37 +54,48 @@ os::failure supervisor::impl::open_addresses(std::vector<os::listen_socket>& int
     }
     const std::size_t count = into.size() - before;
     for (std::size_t which = 0; which < count; ++which)
-      store_names.push_back(may_be_stored(addresses[i]) ? os::store_name(settings.listen[i], which, count)
+      store_as.push_back(may_be_stored(addresses[i]) ? os::store_name(settings.listen[i], which, count)
                                                         : std::string());
   }
   return {};
 }
 
 // Listeners came out of workers. What the service manager has passed along is the same sockets once more.
-void supervisor::impl::recall_store_names(std::size_t count) {
+std::vector<std::string> supervisor::impl::recall_store_names(const std::vector<os::listen_socket>& taken) {
   static_cast<void>(os::stored_sockets::passed());
-  store_names.resize(count);
+  std::vector<std::string> names(taken.size());
   // Else it is not known which of them were opened for which address; what is stored stays stored.
-  if (count != settings.listen.size() || kept.listen != settings.listen) return;
-  for (std::size_t i = 0; i < count; ++i) {
+  if (taken.size() != settings.listen.size() || kept.listen != settings.listen) return names;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    // The first ones have the first numbers; another was added while the cluster ran.
+    if (taken[i].description().number != i + 1) return std::vector<std::string>(taken.size());
     std::string ignored;
     const auto address = os::parse_listen_address(settings.listen[i], ignored);
-    if (address && may_be_stored(*address)) store_names[i] = os::store_name(settings.listen[i], 0, 1);
+    if (address && may_be_stored(*address)) names[i] = os::store_name(settings.listen[i], 0, 1);
   }
+  return names;
+}
+
+// One that is taken away would come back at the next start.
+void supervisor::impl::forget_stored(std::uint64_t number) {
+  const auto stored = store_names.extract(number);
+  if (!stored) return;
+  const os::service_manager manager;
+  manager.forget(stored.mapped());
 }
 
 error_code supervisor::impl::store_listeners() {
   if (!opened) return make_error_code(error::not_running);
   const os::service_manager manager;
-  const std::size_t wanted =
-      store_names.size() - static_cast<std::size_t>(std::ranges::count(store_names, ""));
+  const std::size_t wanted = store_names.size();
   if (wanted == 0 || manager.store_size() == 0) return {};
   // Half of them would be worse than none: those that are kept could not be bound beside the others' names.
   if (manager.store_size() < wanted) return {ENOSPC, boost::system::system_category()};
-  for (std::size_t i = 0; i < store_names.size(); ++i) {
-    if (store_names[i].empty()) continue;
-    if (const error_code ec = manager.store(listeners[i].fd(), store_names[i])) return ec;
-    listeners[i].leave_file();
+  for (os::listen_socket& each : listeners) {
+    const auto name = store_names.find(each.description().number);
+    if (name == store_names.end()) continue;
+    if (const error_code ec = manager.store(each.fd(), name->second)) return ec;
+    each.leave_file();
   }
   return {};
 }

@@ -57,6 +57,12 @@ void supervisor::start_restart(worker_id worker, handler_type handler) {
   impl_->restart(worker, std::move(handler));
 }
 void supervisor::start_end(worker_id worker, handler_type handler) { impl_->end(worker, std::move(handler)); }
+void supervisor::start_add_listener(std::string uri, listener_handler_type handler) {
+  impl_->add_listener(uri, std::move(handler));
+}
+void supervisor::start_remove_listener(std::string name, listener_handler_type handler) {
+  impl_->remove_listener(name, std::move(handler));
+}
 void supervisor::start_send(worker_id to, message what, handler_type handler) {
   impl_->send(to, std::move(what), std::move(handler));
 }

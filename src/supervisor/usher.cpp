@@ -23,16 +23,44 @@ constexpr std::chrono::milliseconds until_shortage_passes{100};
 }  // namespace
 
 std::size_t usher::add(os::unique_fd listening, std::uint64_t number, std::string name) {
-  sources_.push_back({descriptor_type(executor_, listening.release()), number, std::move(name)});
-  return sources_.size() - 1;
+  sources_.emplace(++last_source_,
+                   std::make_shared<source>(
+                       source{descriptor_type(executor_, listening.release()), number, std::move(name)}));
+  return last_source_;
 }
 
 void usher::open(std::size_t which, bool accept) {
-  source& at = sources_[which];
+  const auto found = sources_.find(which);
+  if (found == sources_.end()) return;
+  source& at = *found->second;
   if (std::exchange(at.open, accept) == accept) return;
-  if (accept) return wait(at);
+  if (accept) return wait(found->second);
   error_code ignored;
   at.socket.cancel(ignored);
+}
+
+bool usher::finish(std::uint64_t number) {
+  for (auto each = sources_.begin(); each != sources_.end();) {
+    const source_pointer at = each->second;
+    if (at->number != number) {
+      ++each;
+      continue;
+    }
+    take_in(at, true);
+    if (complained_) return false;
+    error_code ignored;
+    at->open = false;
+    at->socket.close(ignored);
+    each = sources_.erase(each);
+  }
+  return true;
+}
+
+bool usher::holds(std::uint64_t number) const {
+  const auto from_there = [number](const guest& each) { return each.at->number == number; };
+  return std::ranges::any_of(waiting_, from_there) ||
+         std::ranges::any_of(in_flight_, [&](const auto& each) { return from_there(each.second); }) ||
+         std::ranges::any_of(peeking_, [&](const auto& each) { return from_there(each.second.who); });
 }
 
 // More would only wait here in place of the accept queue. A limit of connections has no event that says when
@@ -42,13 +70,13 @@ bool usher::holds_enough() const {
          (!who_.room() && !(limited() && who_.anybody()));
 }
 
-void usher::wait(source& at) {
-  if (!at.open || !at.socket.is_open() || holds_enough() || std::exchange(at.waiting, true)) return;
-  at.socket.async_wait(descriptor_type::wait_read, [weak = weak_from_this(), &at](const error_code& ec) {
+void usher::wait(const source_pointer& at) {
+  if (!at->open || !at->socket.is_open() || holds_enough() || std::exchange(at->waiting, true)) return;
+  at->socket.async_wait(descriptor_type::wait_read, [weak = weak_from_this(), at](const error_code& ec) {
     const auto self = weak.lock();
     if (!self) return;
-    at.waiting = false;
-    if ((ec && ec != boost::asio::error::operation_aborted) || !at.open || !at.socket.is_open()) return;
+    at->waiting = false;
+    if ((ec && ec != boost::asio::error::operation_aborted) || !at->open || !at->socket.is_open()) return;
     for (int i = 0; i < at_once && !self->holds_enough() && self->who_.room(); ++i)
       if (!self->accept_from(at)) break;
     if (self->limited() && !self->who_.room()) self->rest(look_again);
@@ -56,10 +84,21 @@ void usher::wait(source& at) {
   });
 }
 
+// Placing a connection may change nothing here but what waits.
+void usher::wait_at_all() {
+  for (const auto& [which, at] : sources_) wait(at);
+}
+
+// Bounded, as a peer may come faster than it can be taken in.
+void usher::take_in(const source_pointer& at, bool regardless) {
+  constexpr int most = 4096;
+  for (int i = 0; i < most && (regardless || who_.room()) && accept_from(at); ++i) {}
+}
+
 // False: there is nothing more at this moment.
-bool usher::accept_from(source& at) {
-  guest who{{}, at.number, &at.name, {}};
-  const error_code ec = os::accept_connection(at.socket.native_handle(), who.from);
+bool usher::accept_from(const source_pointer& at) {
+  guest who{{}, at, {}};
+  const error_code ec = os::accept_connection(at->socket.native_handle(), who.from);
   if (ec == boost::asio::error::would_block) return false;
   if (os::is_shortage(ec)) {
     if (!std::exchange(complained_, true)) how_.log(log_level::warning, "accepting rests: " + ec.message());
@@ -94,7 +133,7 @@ void usher::welcome(guest who) {
 connection_choice usher::choose(const guest& who, std::string_view first, bool complete) const {
   connection_choice how;
   try {
-    how = how_.router.choose({*who.name, who.from.address, who.from.port, first, complete});
+    how = how_.router.choose({who.at->name, who.from.address, who.from.port, first, complete});
   } catch (const std::exception& problem) {
     how_.log(log_level::error, std::string("the router of connections threw: ") + problem.what());
   } catch (...) {
@@ -147,7 +186,7 @@ bool usher::send(guest& who) {
       return false;
     }
     const std::uint64_t number = ++last_number_;
-    if (how_.give(*to, {number, {}, {}, who.listener}, std::move(copy))) {
+    if (how_.give(*to, {number, {}, {}, who.at->number}, std::move(copy))) {
       who_.leave(*to);
       continue;
     }
@@ -170,7 +209,7 @@ void usher::pump() {
     else ++each;
   }
   if (limited() && !waiting_.empty() && who_.anybody()) rest(look_again);
-  for (source& at : sources_) wait(at);
+  wait_at_all();
 }
 
 void usher::rest(std::chrono::milliseconds time) {
@@ -218,25 +257,24 @@ bool usher::on_declined(worker_id worker, std::uint64_t number) {
 }
 
 void usher::settle() {
-  constexpr int most = 4096;
   // Whoever has shown nothing yet has waited long enough.
   while (!peeking_.empty()) look_at(peeking_.begin()->first, true);
-  for (source& at : sources_) {
-    if (!at.open) continue;
-    for (int i = 0; i < most && who_.room() && accept_from(at); ++i) {}
+  for (const auto& [which, at] : sources_) {
+    if (!at->open) continue;
+    take_in(at, false);
     while (!peeking_.empty()) look_at(peeking_.begin()->first, true);
-    at.open = false;
+    at->open = false;
     error_code ignored;
-    at.socket.cancel(ignored);
+    at->socket.cancel(ignored);
   }
 }
 
 void usher::close() {
   retry_.cancel();
-  for (source& at : sources_) {
+  for (const auto& [which, at] : sources_) {
     error_code ignored;
-    at.open = false;
-    at.socket.close(ignored);
+    at->open = false;
+    at->socket.close(ignored);
   }
   in_flight_.clear();
   waiting_.clear();

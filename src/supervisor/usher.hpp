@@ -44,6 +44,11 @@ class usher : public std::enable_shared_from_this<usher> {
   /// accepted before open(source, true).
   std::size_t add(os::unique_fd listening, std::uint64_t number, std::string name);
   void open(std::size_t source, bool accept);
+  /// Nothing new comes to that listener any more: what waits in its sources is taken in and handed out, then
+  /// they are closed. False: not all could be taken in at this moment.
+  bool finish(std::uint64_t number);
+  /// Whether connections from that listener are still here.
+  bool holds(std::uint64_t number) const;
 
   void serve(worker_id worker, slot_id slot);
   void leave(worker_id worker) { who_.leave(worker); }
@@ -70,10 +75,10 @@ class usher : public std::enable_shared_from_this<usher> {
     bool open = false;
     bool waiting = false;  ///< for a connection
   };
+  using source_pointer = std::shared_ptr<source>;  ///< what comes from it may outlast it
   struct guest {
     os::incoming from;
-    std::uint64_t listener;
-    const std::string* name;
+    std::shared_ptr<const source> at;
     connection_choice choice;
   };
   struct peeker {
@@ -84,8 +89,10 @@ class usher : public std::enable_shared_from_this<usher> {
 
   bool limited() const noexcept { return how_.limits.each != 0 || how_.limits.total != 0; }
   bool holds_enough() const;
-  void wait(source& at);
-  bool accept_from(source& at);
+  void wait(const source_pointer& at);
+  void wait_at_all();
+  bool accept_from(const source_pointer& at);
+  void take_in(const source_pointer& at, bool regardless);
   void welcome(guest who);
   void look_at(std::uint64_t which, bool complete);
   connection_choice choose(const guest& who, std::string_view first, bool complete) const;
@@ -97,7 +104,7 @@ class usher : public std::enable_shared_from_this<usher> {
   boost::asio::any_io_executor executor_;
   settings how_;
   policy::dispatcher who_;
-  std::deque<source> sources_;  ///< a deque: its elements stay where they are
+  std::map<std::size_t, source_pointer> sources_;
   std::map<std::uint64_t, guest> in_flight_;
   std::deque<guest> waiting_;                ///< for a worker that has room
   std::map<std::uint64_t, peeker> peeking_;  ///< by number: their handlers may come when they are gone
@@ -105,6 +112,7 @@ class usher : public std::enable_shared_from_this<usher> {
   boost::asio::steady_timer retry_;
   bool resting_ = false;
   bool complained_ = false;
+  std::size_t last_source_ = 0;
   std::uint64_t last_number_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace cluster {
@@ -45,6 +46,8 @@ struct worker_process {
   message_budget budget;
   os::statistics_page page;
   bool welcomed = false;
+  std::set<std::uint64_t>
+      listens_at;                   ///< listeners, by number, of which observers know that it accepts there
   bool paused = false;              ///< on request
   std::shared_ptr<output_tap> out;  ///< if its output is captured
   std::shared_ptr<output_tap> error;

@@ -66,6 +66,12 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   void stop_accepting();
   void show_load() noexcept;
 
+  // Listeners that come and go (listeners.cpp).
+  void take_listeners(const std::vector<listener>& added, std::vector<os::unique_fd>& descriptors);
+  std::string take_up(const listener& added);
+  void drop_listener(std::uint64_t number);
+  const listener* listener_of(std::uint64_t number) const noexcept;
+
   // The application's messages (messages.cpp).
   using sent_handler = ipc::mailbox::sent_handler;
   using answer_handler = ipc::requests::answer_handler;
@@ -87,6 +93,9 @@ struct worker::impl : std::enable_shared_from_this<worker::impl> {
   std::optional<std::chrono::steady_clock::time_point> orphaned_since;
   std::shared_ptr<mover> moves;
   std::function<void()> on_accepts_change;
+  listener_handler on_listener_added;
+  listener_handler on_listener_removed;
+  std::function<void(const std::string& where, const std::string& what)> complain;  ///< a failure
   std::shared_ptr<intake> taking;                            ///< once async_accept was called
   std::deque<std::pair<ipc::offer, os::unique_fd>> offered;  ///< until async_accept asks for the next one
   std::uint32_t load = 0;                                    ///< connections, as published last

@@ -19,6 +19,8 @@ namespace cluster {
 worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(context)) {
   handshake_result result = shake_hands();
   impl_->listeners = std::move(result.identity.listeners);
+  for (std::size_t i = 0; i < impl_->listeners.size(); ++i)
+    if (impl_->listeners[i].number == 0) impl_->listeners[i].number = i + 1;
   impl_->identity = std::move(result.identity);
   impl_->board = std::move(result.board);
   *impl_->page = std::move(result.page);
@@ -26,6 +28,9 @@ worker::worker(boost::asio::io_context& context) : impl_(std::make_shared<impl>(
   impl_->arguments = own_arguments();
   impl_->log.level = impl_->identity.level;
   impl_->log.format = impl_->identity.format;
+  impl_->complain = [this](const std::string& where, const std::string& what) {
+    report_failure(where, what);
+  };
   impl_->post.on_exception = [this](const std::string& where, const std::string& what) {
     report_failure(where, what);
   };
@@ -85,6 +90,11 @@ void worker::request_drain() { impl_->request_drain(); }
 void worker::handle_signals() { impl_->handle_signals(); }
 
 void worker::release_listeners() { impl_->release_listeners(); }
+
+void worker::on_listener_added(listener_handler handler) { impl_->on_listener_added = std::move(handler); }
+void worker::on_listener_removed(listener_handler handler) {
+  impl_->on_listener_removed = std::move(handler);
+}
 
 cluster::schedule worker::schedule() const noexcept { return impl_->identity.schedule; }
 bool worker::accepts() const noexcept { return impl_->accepts(); }
@@ -163,6 +173,10 @@ void worker::impl::on_message(const ipc::message& what, std::vector<os::unique_f
   if (const auto* secret = std::get_if<ipc::tls_material>(&what);
       secret != nullptr && descriptors.size() == 1)
     return take_tls(std::move(descriptors.front()), secret->size);
+  if (const auto* more = std::get_if<ipc::listen>(&what);
+      more != nullptr && more->listeners.size() == descriptors.size())
+    return take_listeners(more->listeners, descriptors);
+  if (const auto* gone = std::get_if<ipc::unlisten>(&what)) return drop_listener(gone->number);
   const auto* drain = std::get_if<ipc::drain>(&what);
   if (drain != nullptr) {
     const auto now = std::chrono::steady_clock::now();

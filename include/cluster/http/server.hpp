@@ -61,6 +61,16 @@ class server {
   /// std::invalid_argument for a listener with TLS if there is no certificate.
   CLUSTER_API void start(std::span<const listener> listeners);
 
+  /// Begins to accept on all listeners of `self`, and takes part in it when some are added or taken away
+  /// while it runs (see worker::on_listener_added, which this uses). serve() does it. Both objects must then
+  /// live as long as the context runs. Throws as above.
+  CLUSTER_API void start(worker& self);
+
+  /// Accepts from this one no more: takes what waits in its queue, whatever limits there are, and gives its
+  /// copy back. Its connections are served on. Nothing happens if it does not accept from it. Listeners are
+  /// told apart by listener::number.
+  CLUSTER_API void release(const listener& from);
+
   /// Serves a connected stream socket that somebody else accepted. Takes the descriptor over, also if it
   /// cannot serve it any more, and makes it non-blocking.
   CLUSTER_API void take(int connected);

@@ -91,6 +91,8 @@ TEST_CASE("welcome carries identity and listeners in their order") {
     CHECK(back.listeners[i].port == what.listeners[i].port);
     CHECK(back.listeners[i].tls == what.listeners[i].tls);
     CHECK(back.listeners[i].proxy == what.listeners[i].proxy);
+    CHECK(back.listeners[i].number == what.listeners[i].number);
+    CHECK(back.listeners[i].inherited == what.listeners[i].inherited);
     CHECK(back.listeners[i].native_handle == -1);  // a number of another process means nothing here
   }
 }
@@ -172,6 +174,9 @@ TEST_CASE("the numbers on the wire never change") {
   CHECK(type_of(ipc::offer{}) == 10);
   CHECK(type_of(ipc::taken{}) == 11);
   CHECK(type_of(ipc::declined{}) == 12);
+  CHECK(type_of(ipc::listen{}) == 26);
+  CHECK(type_of(ipc::unlisten{}) == 27);
+  CHECK(type_of(ipc::listener_answer{}) == 28);
 }
 
 TEST_CASE("the bytes of a hello are the documented ones") {

@@ -44,6 +44,8 @@ inline ipc::welcome full_welcome(std::size_t listeners) {
     if (i % 2 == 1) each.kind = listener::family::unix_socket;
     each.tls = i % 3 == 0;
     each.proxy = i % 5 == 0;
+    each.number = i + 1;
+    each.inherited = i % 7 == 0;
     what.listeners.push_back(each);
   }
   return what;
@@ -99,6 +101,11 @@ inline std::vector<ipc::message> sample_messages() {
           ipc::offer{7, {}, {}, 64},
           ipc::taken{3},
           ipc::tls_material{0xFFFF'FFFF'FFFF'FFFF},
+          ipc::listen{},
+          ipc::listen{full_welcome(3).listeners},
+          ipc::unlisten{0xFFFF'FFFF'FFFF'FFFF},
+          ipc::listener_answer{},
+          ipc::listener_answer{7, ipc::listener_answer::kind::refused, "no certificate"},
           ipc::note{},
           ipc::note{ipc::note::kind::failed, {9}, 77, error::timed_out, 0, {}},
           ipc::note{ipc::note::kind::request, ipc::everybody, ~std::uint64_t{0}, error::not_handled, 0,

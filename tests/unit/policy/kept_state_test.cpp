@@ -13,7 +13,7 @@ kept_state sample() {
   kept_state state;
   state.name = "shop";
   state.listen = {"127.0.0.1:0", "unix:/run/shop with blanks.sock"};
-  state.listeners = {{"the shop", "tcp://127.0.0.1:4711", true, false},
+  state.listeners = {{"the shop", "tcp://127.0.0.1:4711", true, false, true, 7},
                      {"", "unix:/run/shop with blanks.sock", false, true}};
   state.last_worker = {9};
   state.generation = {2};
@@ -22,6 +22,8 @@ kept_state sample() {
   state.configured = 4;
   state.rolling = true;
   state.sequence = 77;
+  state.last_listener = 12;
+  state.leaving = {3, 11};
   state.past = {0, 1, 2, 3, 4, 5, std::chrono::nanoseconds(6)};
   route_traffic route;
   route.route = "GET /a b";
@@ -59,6 +61,8 @@ TEST_CASE("what is written is what is read", "[adoption]") {
   CHECK(back->configured == 4);
   CHECK(back->rolling);
   CHECK(back->sequence == 77);
+  CHECK(back->last_listener == 12);
+  CHECK(back->leaving == sample().leaving);
   CHECK(back->past.bytes_sent == 5);
   CHECK(back->past.busy.count() == 6);
   REQUIRE(back->routes.size() == 2);
@@ -97,11 +101,11 @@ TEST_CASE("notes that cannot be true are none", "[adoption]") {
     INFO(what << " -> " << by);
     CHECK_FALSE(parse_kept_state(replaced(text, what, by)));
   };
-  refused("listener 1 0 8 the", "listener 1 0 9 the");
-  refused("listener 1 0 8 the", "listener 1 0 800 the");
-  refused("listener 1 0 8 the", "listener 1 2 8 the");
-  refused("listener 1 0 8 the", "listener 1 8 the");
-  refused("listener 1 0 8 the shop tcp://127.0.0.1:4711", "listener 1 0");
+  refused("listener 1 0 1 7 8 the", "listener 1 0 1 7 9 the");
+  refused("listener 1 0 1 7 8 the", "listener 1 0 1 7 800 the");
+  refused("listener 1 0 1 7 8 the", "listener 1 2 1 7 8 the");
+  refused("listener 1 0 1 7 8 the", "listener 1 1 7 8 the");
+  refused("listener 1 0 1 7 8 the shop tcp://127.0.0.1:4711", "listener 1 0 1");
   refused("worker 7 0 2 1234 99", "worker 7 0 2 1234");
   refused("worker 7 0 2 1234 99", "worker 7 0 2 1234 99 1");
   refused("worker 7 0 2 1234 99", "worker 7 0 2 12a4 99");
