@@ -126,6 +126,7 @@ void supervisor::impl::take_listeners(std::vector<os::listen_socket>& into) {
     one.socket = std::move(socket);
     one.by = std::make_shared<listener_removal>();
     one.by->open = 1;
+    one.until = clock::time_point::max();  // it waits until this supervisor has begun; see go_on_leaving
   }
 }
 

@@ -44,7 +44,14 @@ os::failure supervisor::impl::open_listener(const std::string& uri, std::vector<
     return {make_error_code(error::bind_failed), std::move(failed.detail)};
   name_listeners(listeners, last_listener);
   const auto take_back = [&] {
-    listeners.erase(listeners.begin() + static_cast<std::ptrdiff_t>(before), listeners.end());
+    for (; listeners.size() > before; listeners.pop_back()) {
+      const std::uint64_t number = listeners.back().description().number;
+      if (reception) reception->finish(number);
+      for (slot_sockets& each : slots) {
+        each.by_listener.erase(number);
+        each.sources.erase(number);
+      }
+    }
   };
   for (const leaving_listener& old : leaving)
     for (std::size_t i = before; i < listeners.size(); ++i)

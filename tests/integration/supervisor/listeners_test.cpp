@@ -63,22 +63,22 @@ struct changing : test::supervised {
   using supervised::supervised;
 
   outcome wait_for(const std::function<void(std::optional<outcome>&)>& begin) {
-    std::optional<outcome> result;
-    begin(result);
-    REQUIRE(run_until([&] { return result.has_value(); }));
-    return *result;
+    std::optional<outcome> came;
+    begin(came);
+    REQUIRE(run_until([&] { return came.has_value(); }));
+    return *came;
   }
   outcome add(const std::string& uri) {
-    return wait_for([&](std::optional<outcome>& result) {
-      master.async_add_listener(uri, [&result](error_code ec, listener_change what) {
-        result = outcome{ec, std::move(what)};
+    return wait_for([&](std::optional<outcome>& came) {
+      master.async_add_listener(uri, [&came](error_code ec, listener_change what) {
+        came = outcome{ec, std::move(what)};
       });
     });
   }
   outcome remove(const std::string& name) {
-    return wait_for([&](std::optional<outcome>& result) {
-      master.async_remove_listener(name, [&result](error_code ec, listener_change what) {
-        result = outcome{ec, std::move(what)};
+    return wait_for([&](std::optional<outcome>& came) {
+      master.async_remove_listener(name, [&came](error_code ec, listener_change what) {
+        came = outcome{ec, std::move(what)};
       });
     });
   }
