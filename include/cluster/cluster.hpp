@@ -12,6 +12,7 @@
 #include <cluster/output.hpp>
 #include <cluster/run.hpp>
 #include <cluster/statistics.hpp>
+#include <cluster/status.hpp>
 #include <cluster/supervisor.hpp>
 #include <cluster/types.hpp>
 #include <cluster/version.hpp>

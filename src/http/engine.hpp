@@ -168,7 +168,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void drain_stream(exchange& request);
   void end_stream(connection& c, exchange& request, const std::exception_ptr& failure, bool cancelled);
   void feed(connection& c);
-  static void give(inflow& in, error_code ec);
+  void give(inflow& in, error_code ec);
 
   // Leaving (engine_drain.cpp).
   void announce_end();
