@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +20,8 @@ namespace {
 
 constexpr std::size_t largest_table = 32 * 1024 * 1024;
 constexpr std::size_t longest_name = 120;
+constexpr std::size_t longest_symbol = 16384;
+constexpr std::size_t symbols_at_once = 2048;
 
 /// A part of a file, whole or not at all. Read, not mapped: a file that shrinks meanwhile is an error then
 /// and no SIGBUS.
@@ -54,6 +57,34 @@ std::optional<std::uint64_t> address_in_file(const std::vector<Elf64_Phdr>& segm
   return std::nullopt;
 }
 
+/// A name in a table of strings; names that are longer than anybody reads are cut.
+std::string name_at(int file, const Elf64_Shdr& strings, std::uint64_t at) {
+  if (at >= strings.sh_size) return {};
+  std::vector<char> text;
+  if (!read_part(file, strings.sh_offset + at, std::min<std::uint64_t>(strings.sh_size - at, longest_symbol),
+                 text) ||
+      text.empty())
+    return {};
+  text.back() = '\0';
+  return readable(text.data());
+}
+
+/// Read in pieces: tables of large programs have many megabytes, which the supervisor would keep.
+std::optional<std::string> find_function(int file, const Elf64_Shdr& table, const Elf64_Shdr& strings,
+                                         std::uint64_t address) {
+  std::uint64_t left = std::min<std::uint64_t>(table.sh_size, largest_table) / sizeof(Elf64_Sym);
+  std::vector<Elf64_Sym> symbols;
+  for (std::uint64_t at = table.sh_offset; left != 0; at += symbols.size() * sizeof(Elf64_Sym)) {
+    if (!read_part(file, at, std::min<std::uint64_t>(left, symbols_at_once), symbols)) break;
+    left -= symbols.size();
+    for (const Elf64_Sym& symbol : symbols)
+      if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && address >= symbol.st_value &&
+          address - symbol.st_value < symbol.st_size)
+        return name_at(file, strings, symbol.st_name);
+  }
+  return std::nullopt;
+}
+
 /// The function at that place of an ELF file, or nothing.
 std::string function_at(int file, std::uint64_t offset) {
   std::vector<Elf64_Ehdr> head;
@@ -72,17 +103,7 @@ std::string function_at(int file, std::uint64_t offset) {
   for (const auto kind : {SHT_SYMTAB, SHT_DYNSYM}) {
     for (const Elf64_Shdr& each : sections) {
       if (each.sh_type != static_cast<Elf64_Word>(kind) || each.sh_link >= sections.size()) continue;
-      std::vector<Elf64_Sym> symbols;
-      std::vector<char> names;
-      const Elf64_Shdr& strings = sections[each.sh_link];
-      if (!read_part(file, each.sh_offset, each.sh_size / sizeof(Elf64_Sym), symbols) ||
-          !read_part(file, strings.sh_offset, strings.sh_size, names) || names.empty())
-        continue;
-      names.back() = '\0';
-      for (const Elf64_Sym& symbol : symbols)
-        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && *address >= symbol.st_value &&
-            *address - symbol.st_value < symbol.st_size && symbol.st_name < names.size())
-          return readable(names.data() + symbol.st_name);
+      if (const auto name = find_function(file, each, sections[each.sh_link], *address)) return *name;
     }
   }
   return {};

@@ -31,10 +31,16 @@ void supervisor::impl::end_absent(const std::vector<absent_worker>& all) {
   }
 }
 
-void supervisor::impl::note_absent(std::vector<absent_worker> all) {
+void supervisor::impl::note_absent(std::vector<absent_worker> all, const seen_threads& before,
+                                   std::chrono::nanoseconds span) {
   for (absent_worker& each : all) {
-    settings.log(log_level::warning,
-                 name_of(each) + " of the supervisor before has not called; it is watched");
+    // It may have stood for long enough already; the next supervisor would begin anew to watch it.
+    const auto limit = watch_limit(settings);
+    const bool hangs = limit.count() != 0 && stood_meanwhile(before, each, span) >= limit;
+    settings.log(hangs ? log_level::error : log_level::warning,
+                 name_of(each) + " of the supervisor before " +
+                     (hangs ? "hangs, and is ended" : "has not called; it is watched"));
+    if (hangs) os::signal_process(each.process.pidfd.get(), SIGKILL);
     auto process = std::make_unique<os::child>(executor, std::move(each.process));
     absent.emplace(each.known.id, absent_process{each.known, std::move(process), {}});
   }

@@ -78,13 +78,17 @@ os::failure supervisor::impl::come_home() {
   } else {
     const callers who{settings.name, {own, theirs}};
     const auto seen = look_at_kept();
+    const auto begun = clock::now();
+    const auto stands = [&](const absent_worker& each) {
+      return stood_meanwhile(seen, each, clock::now() - begun) >= patience / 4;
+    };
     homecoming came = welcome_home(home, kept, who, {patience, patience});
     // Who does not run cannot call; only if all of them stand by their own fault it is no use to wait.
-    if (came.returned.empty() && !all_stand(seen, came.absent))
+    if (came.returned.empty() && !std::ranges::all_of(came.absent, stands))
       came = welcome_home(home, kept, who, {patience, longest_patience - patience});
     returned = std::move(came.returned);
     if (returned.empty() && !rescue_listeners(came.absent)) end_absent(came.absent);
-    else note_absent(std::move(came.absent));
+    else note_absent(std::move(came.absent), seen, clock::now() - begun);
   }
   if (!returned.empty() && kept.schedule != settings.schedule) {
     settings.log(log_level::warning, "the schedule was changed; that of the workers that live on is kept: " +
@@ -254,7 +258,10 @@ void supervisor::impl::save() {
   }
   keep_absent(now);
   std::string text = policy::to_text(now);
-  if (text == saved) return;
+  if (text == saved) {
+    save_failed = false;
+    return;
+  }
   const std::string path = state_file(settings);
   const os::unique_fd file(::open((path + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file || !write_all(file.get(), text) || ::rename((path + ".new").c_str(), path.c_str()) != 0) {
@@ -262,10 +269,22 @@ void supervisor::impl::save() {
       settings.log(log_level::error,
                    path + ": " + os::last_error().message() +
                        "; if this supervisor dies, the next one cannot take its workers over");
-    return;
+    return save_later();
   }
-  save_failed = false;
+  if (std::exchange(save_failed, false)) settings.log(log_level::info, path + " is written again");
   saved = std::move(text);
+}
+
+// Disks are emptied, and nothing may happen in the cluster for hours after that.
+void supervisor::impl::save_later() {
+  auto pause = std::make_shared<boost::asio::steady_timer>(executor, std::chrono::seconds(1));
+  if (std::exchange(saves_later, true)) return;
+  pause->async_wait([weak = weak_from_this(), pause](const error_code& ec) {
+    const auto self = weak.lock();
+    if (ec || !self) return;
+    self->saves_later = false;
+    if (self->running && self->save_failed) self->save();
+  });
 }
 
 // A worker that holds the listeners has to be there: with this process its own go.

@@ -140,6 +140,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void await_latecomers();
   void send_away(const os::caller& from);
   void save();
+  void save_later();
   error_code prepare_successor();
   void leave_home() noexcept;
 
@@ -152,12 +153,13 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   // Listeners of workers that all hang (rescue.cpp).
   using seen_threads = std::map<worker_id, policy::thread_view>;
   seen_threads look_at_kept() const;
-  static bool all_stand(const seen_threads& before, const std::vector<absent_worker>& all);
+  static std::chrono::nanoseconds stood_meanwhile(const seen_threads& before, const absent_worker& one,
+                                                  std::chrono::nanoseconds span);
   bool rescue_listeners(const std::vector<absent_worker>& from);
 
   // Those that a dead supervisor has left and that do not call (absent.cpp).
   void end_absent(const std::vector<absent_worker>& all);
-  void note_absent(std::vector<absent_worker> all);
+  void note_absent(std::vector<absent_worker> all, const seen_threads& before, std::chrono::nanoseconds span);
   void watch_absent();
   void add_absent(std::vector<policy::loop_reading>& all, clock::time_point now) const;
   bool end_hung_absent(const policy::watch_finding& found);
@@ -276,6 +278,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   std::uint64_t own_start = os::start_of_process(::getpid()).value_or(0);
   std::string saved;  ///< the notes as they were written last
   bool save_failed = false;
+  bool saves_later = false;
   bool opened = false;
   bool running = false;
 

@@ -7,12 +7,6 @@
 #include <utility>
 
 namespace cluster {
-namespace {
-
-// Of the time that they are waited for at the least, two seconds.
-constexpr std::chrono::milliseconds long_enough{500};
-
-}  // namespace
 
 supervisor::impl::seen_threads supervisor::impl::look_at_kept() const {
   seen_threads all;
@@ -24,18 +18,19 @@ supervisor::impl::seen_threads supervisor::impl::look_at_kept() const {
   return all;
 }
 
-// One that turned would have called by now. One that sleeps has nothing else to wait for, and one that wants
-// a CPU has had it; but who is stopped, or gets none, is not to blame.
-bool supervisor::impl::all_stand(const seen_threads& before, const std::vector<absent_worker>& all) {
+// How long it stood by its own fault while it was waited for; one that turned would have called. One that
+// sleeps has nothing else to wait for, and one that wants a CPU counts by what it had of it; but who is
+// stopped, or gets none, is not to blame.
+std::chrono::nanoseconds supervisor::impl::stood_meanwhile(const seen_threads& before,
+                                                           const absent_worker& one,
+                                                           std::chrono::nanoseconds span) {
   using condition = policy::thread_view::condition;
-  return std::ranges::all_of(all, [&](const absent_worker& each) {
-    const auto then = before.find(each.known.id);
-    const auto now = view_of(each.process.pid, each.process.pid);
-    if (then == before.end() || !now) return false;
-    if (now->now == condition::stopped || then->second.now == condition::stopped) return false;
-    return now->now == condition::asleep ? now->waited - then->second.waited < long_enough
-                                         : now->ran - then->second.ran >= long_enough;
-  });
+  const auto then = before.find(one.known.id);
+  const auto now = view_of(one.process.pid, one.process.pid);
+  if (then == before.end() || !now) return {};
+  if (now->now == condition::stopped || then->second.now == condition::stopped) return {};
+  const auto ran = now->ran - then->second.ran;
+  return now->now == condition::asleep ? span - (now->waited - then->second.waited) : std::min(span, ran);
 }
 
 // Copies of their sockets, so that nobody who has connected is lost when they are ended. False if they are

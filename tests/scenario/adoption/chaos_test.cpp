@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // Everything at once, at random moments, for as long as one likes: ./dev soak chaos. A short one belongs to
 // the tests.
+#include "os/rendezvous.hpp"
 #include "succession.hpp"
 #include "support/catch.hpp"
 #include "support/strict_load.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <random>
 
@@ -62,6 +64,7 @@ class chaos {
   }
 
   unsigned destroyed() const { return destroyed_; }
+  std::size_t hung() const { return stuck_.size(); }
   std::size_t target() const { return target_; }
   const std::string& words() const { return words_; }
   std::string summary() const {
@@ -80,7 +83,21 @@ class chaos {
     note("reload");
   }
 
+  // Where no worker lives that was ready nobody holds the listeners, and nothing can be taken over.
+  void await_holder() {
+    const auto holds = [](int pid) {
+      const auto start = cluster::os::start_of_process(pid);
+      return start && cluster::os::age_of_process(*start) > 2s;
+    };
+    const auto deadline = clock_type::now() + patience;
+    while (clock_type::now() < deadline && std::ranges::none_of(cluster_.workers(), holds)) {
+      if (get(cluster_.first().port(), "/").status == 200) return;
+      std::this_thread::sleep_for(5ms);
+    }
+  }
+
   void kill_supervisor() {
+    await_holder();
     cluster_.kill();
     note("supervisor killed");
     std::this_thread::sleep_for(std::chrono::milliseconds(chance_() % 50));
@@ -267,7 +284,10 @@ TEST_CASE("chaos with killed and hung workers: lost is at most what those were w
   for (const holdings& each : held) WARN(each.words());
   INFO(all.words() << cluster.now().output());
   CHECK(settled);
-  CHECK(seen.refused + seen.silent + seen.wrong == 0);
+  // Who is in the hands of one that spins hears nothing until it is ended, which takes it a second of CPU
+  // time.
+  CHECK(seen.refused + seen.wrong == 0);
+  CHECK(seen.silent <= std::uint64_t{all.hung()} * clients_of_all);
   CHECK(seen.lost() <= std::uint64_t{all.destroyed()} * clients_of_all);
   check_flat(held, 6);
   cluster.now().signal(SIGTERM);

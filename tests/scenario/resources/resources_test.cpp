@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <list>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -145,4 +146,25 @@ TEST_CASE("no process can be started: it is said, those there serve, and it reco
   cluster.wait_ready(3);
   cluster.signal(SIGTERM);
   CHECK(cluster.wait_exit().code == 0);
+}
+
+TEST_CASE("notes that cannot be written: it is said, and they are as soon as it is possible", "[resources]") {
+  const scratch_folder folder;
+  const std::vector<std::string> flags{"--workers", "2", "--rendezvous", folder / "home"};
+  auto cluster = std::make_unique<program>(workbench(flags));
+  cluster->wait_ready(2);
+  std::filesystem::create_directory(folder / "home.state.new");  // as good as a full disk
+  ::kill(cluster->ready_workers().front().pid, SIGKILL);
+  cluster->wait_for("home.state: Is a directory; if this supervisor dies, the next one cannot take");
+  cluster->wait_ready(3);
+  CHECK(get(cluster->port(), "/").status == 200);
+  std::filesystem::remove(folder / "home.state.new");
+  cluster->wait_for("home.state is written again");
+  CHECK(cluster->count("cannot take its workers over") == 1);
+  cluster->signal(SIGKILL);
+  while (process_exists(cluster->pid())) std::this_thread::sleep_for(1ms);
+  program next(workbench(flags));
+  next.wait_for("took over 2 of 2 workers");
+  next.signal(SIGTERM);
+  CHECK(next.wait_exit().code == 0);
 }
