@@ -80,7 +80,7 @@ TEST_CASE("every call answers as it is described, well and ill", "[control]") {
       hold_against(all, each, it.ask(each.method, path, R"({"min":2,"max":3})"));
     }
     hold_against(all, each, it.ask(each.method, with_id(each.path, id)));
-    if (each.path == "/v1/reload") it.cluster.wait_for("reload completed");
+    if (each.path == "/v1/reload") it.cluster.wait_for("slots replaced");
   }
   CHECK(it.cluster.wait_exit().code == 0);
 }

@@ -82,9 +82,9 @@ TEST_CASE("10,000 requests leave nothing behind", "[control]") {
   some(9500);
   // The last clients are gone as soon as the server has seen them go.
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (descriptors_of(it.cluster.pid()) != descriptors && std::chrono::steady_clock::now() < deadline)
+  while (descriptors_of(it.cluster.pid()) > descriptors && std::chrono::steady_clock::now() < deadline)
     std::this_thread::yield();
-  CHECK(descriptors_of(it.cluster.pid()) == descriptors);
+  CHECK(descriptors_of(it.cluster.pid()) <= descriptors);  // it may not have been through with its start
   CHECK(private_kib_of(it.cluster.pid()) <= memory + 512);
   it.stop();
 }

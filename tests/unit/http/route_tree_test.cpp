@@ -184,3 +184,25 @@ TEST_CASE("prefixes that cannot be", "[http][router]") {
   inner.get("/b", [] { return nothing(); });
   CHECK_THROWS_AS(outer.mount("/a", std::move(inner)), std::invalid_argument);
 }
+
+TEST_CASE("each route has a place of its own, under the name it is counted by", "[http][router]") {
+  router inner;
+  inner.get("/", nothing).post("/{id}", nothing).fallback(nothing);
+  router outer;
+  outer.get("/todos", nothing).mount("/api", std::move(inner));
+  const auto names = outer.tree().names(64);
+  CHECK(names == std::vector<std::string>{"none", "other", "GET /todos", "GET /api", "POST /api/{id}",
+                                          "fallback /api"});
+  route_params params;
+  const auto name_of = [&](verb method, const char* path) {
+    const route_match match = outer.tree().find(method, path, params);
+    return match.target == nullptr ? names[0] : names.at(match.target->place);
+  };
+  CHECK(name_of(verb::get, "/todos") == "GET /todos");
+  CHECK(name_of(verb::head, "/todos") == "GET /todos");
+  CHECK(name_of(verb::get, "/api") == "GET /api");
+  CHECK(name_of(verb::post, "/api/7") == "POST /api/{id}");
+  CHECK(name_of(verb::get, "/api/x/y") == "fallback /api");
+  CHECK(name_of(verb::put, "/todos") == "none");
+  CHECK(outer.tree().names(3).size() == 3);
+}
