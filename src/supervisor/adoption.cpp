@@ -22,8 +22,8 @@
 namespace cluster {
 namespace {
 
-constexpr std::chrono::seconds patience{2};
-constexpr std::chrono::seconds longest_patience{12};
+constexpr std::chrono::milliseconds patience{2000};
+constexpr std::chrono::milliseconds longest_patience{12'000};
 constexpr std::chrono::milliseconds most_drain{5000};  ///< of workers that nobody can take over
 
 std::string state_file(const options& settings) { return settings.rendezvous + ".state"; }
