@@ -3,6 +3,7 @@
 #include "rfc_cases.hpp"
 
 using namespace cluster::test;
+namespace http = cluster::http;
 
 TEST_CASE("RFC 9112 9: connections", "[http][rfc]") {
   const std::string get_root = request("GET / HTTP/1.1");
