@@ -243,7 +243,7 @@ constexpr setting table[] = {
      set_tls_files<&tls_certificate::certificate>},
     {"tls-key", "FILE", "its private key; in the order of the certificates", true,
      set_tls_files<&tls_certificate::key>},
-    {"workers", "N|MIN-MAX|auto", "worker processes; auto: one for each CPU", false, set_workers},
+    {"workers", "N|A-B|auto", "worker processes, or bounds; auto: one a CPU", false, set_workers},
     {"schedule", "POLICY", "who accepts: shared, round-robin or reuse-port", false, set_schedule},
     {"sticky", "HOW", "round-robin: worker by address or cookie:NAME", false, set_sticky},
     {"max-connections", "N", "open ones of each worker; 0: no limit", false,

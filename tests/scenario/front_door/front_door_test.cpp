@@ -94,7 +94,7 @@ TEST_CASE("--help, --version and --check print and end", "[front_door]") {
   const ended help = run({"--help"});
   CHECK(help.code == 0);
   CHECK(lines(help.output) <= 48);
-  CHECK(help.output.find("--workers N|auto") != std::string::npos);
+  CHECK(help.output.find("--workers N|A-B|auto") != std::string::npos);
   const ended version = run({"--version"});
   CHECK(version.code == 0);
   CHECK(version.output.find("hello (cluster 0.") == 0);
