@@ -94,7 +94,7 @@ def ours(o, home, app):
     c = o.clusterctl
     pid = lambda env: json.loads(subprocess.check_output([c, 'list', '--name', 'api', '--json'], env=env))['pid']
     return measure([c, 'start', file], [c, 'reload', 'api', '--wait'], [c, 'list'], [c, 'delete', 'api'], pid, port, env,
-                   [c, 'list', 'api', '--watch', '60'])
+                   [c, 'list', 'api', '--watch', '0.1'])
 
 def pm2(o, home):
     program = os.path.join(o.tools, 'node_modules', '.bin', 'pm2')
