@@ -15,7 +15,8 @@ constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff
 unsigned width(const ip_address& address) noexcept { return address.v6 ? 128 : 32; }
 
 bool bit(const ip_address& address, unsigned number) noexcept {
-  return (address.octets[number / 8] >> (7 - number % 8) & 1U) != 0;
+  const unsigned octet = address.octets[number / 8];
+  return ((octet >> (7 - number % 8)) & 1U) != 0;
 }
 
 }  // namespace

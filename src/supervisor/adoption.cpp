@@ -236,8 +236,7 @@ void supervisor::impl::save() {
   now.listen = settings.listen;
   for (const os::listen_socket& each : listeners) {
     const listener& known = each.description();
-    now.listeners.push_back(
-        {known.name, known.uri, known.tls, known.proxy, known.inherited, known.number});
+    now.listeners.push_back({known.name, known.uri, known.tls, known.proxy, known.inherited, known.number});
   }
   now.configured = settings.workers;
   now.schedule = settings.schedule;

@@ -251,9 +251,9 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   os::pid_file lock;
   std::vector<os::listen_socket> listeners;
   std::map<std::uint64_t, std::string> store_names;  ///< in the service manager's store, by number
-  std::uint64_t last_listener = 0;       ///< number
-  std::list<listener_arrival> arriving;  ///< listeners whose workers have not all answered
-  std::list<leaving_listener> leaving;   ///< no longer in `listeners`, not closed yet
+  std::uint64_t last_listener = 0;                   ///< number
+  std::list<listener_arrival> arriving;              ///< listeners whose workers have not all answered
+  std::list<leaving_listener> leaving;               ///< no longer in `listeners`, not closed yet
   boost::asio::steady_timer listener_timer;
   os::load_board board;
   std::shared_ptr<usher> reception;     ///< unless the schedule is `shared`

@@ -20,7 +20,7 @@ bool may_be_stored(const os::listen_address& address) {
 
 // What the service manager has kept comes first: where it listens nobody else can.
 os::failure supervisor::impl::open_addresses(std::vector<os::listen_socket>& into,
-                                              std::vector<std::string>& store_as) {
+                                             std::vector<std::string>& store_as) {
   std::vector<os::listen_address> addresses;
   for (const std::string& uri : settings.listen) {
     std::string why;
@@ -55,7 +55,7 @@ os::failure supervisor::impl::open_addresses(std::vector<os::listen_socket>& int
     const std::size_t count = into.size() - before;
     for (std::size_t which = 0; which < count; ++which)
       store_as.push_back(may_be_stored(addresses[i]) ? os::store_name(settings.listen[i], which, count)
-                                                        : std::string());
+                                                     : std::string());
   }
   return {};
 }
