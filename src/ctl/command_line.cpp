@@ -282,6 +282,14 @@ void commands::add_changing_verbs() {
     worker(pause_verb);
     json(pause_verb);
   }
+  auto* listen_verb = verb("listen", "Listen at one more place while it runs: listen URI",
+                           [this] { return listen(common, workers); });
+  listen_verb->add_option("URI", workers, "As --listen takes it")->required()->type_name("");
+  json(listen_verb);
+  auto* unlisten_verb = verb("unlisten", "Listen at a place no more: unlisten NAME",
+                             [this] { return unlisten(common, workers); });
+  unlisten_verb->add_option("NAME", workers, "Of the listener")->required()->type_name("");
+  json(unlisten_verb);
   auto* upgrade_verb = verb("upgrade", "Replace the supervisor's own process, workers untouched",
                             [this] { return upgrade(common); });
   wait(upgrade_verb, "Until the next one has taken the workers over");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "ctl/terminal.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -49,5 +50,17 @@ void catch_interrupts() {
 }
 
 bool interrupted() { return interrupt_seen != 0; }
+
+void rest(std::chrono::milliseconds time) {
+  sigset_t both;
+  sigset_t before;
+  ::sigemptyset(&both);
+  for (const int number : {SIGINT, SIGTERM}) ::sigaddset(&both, number);
+  ::pthread_sigmask(SIG_BLOCK, &both, &before);
+  // Between this look and the wait none can come; within the wait they may.
+  const timespec limit{time.count() / 1000, time.count() % 1000 * 1'000'000};
+  if (!interrupted()) ::ppoll(nullptr, 0, &limit, &before);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 }  // namespace cluster::ctl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string_view>
 
@@ -18,5 +19,7 @@ bool print(std::string_view text);
 /// From now on INT and TERM only set a mark, so that a verb that runs on can leave tidily.
 void catch_interrupts();
 bool interrupted();
+/// For that long, or until interrupted; also if that came a moment before.
+void rest(std::chrono::milliseconds time);
 
 }  // namespace cluster::ctl

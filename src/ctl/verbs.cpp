@@ -11,6 +11,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <thread>
@@ -70,7 +72,7 @@ int list(const verb_options& options, const list_options& what) {
       screen = drawn + "\x1b[J";
     }
     if (!print(screen)) return exit_clean;
-    ::poll(nullptr, 0, static_cast<int>(what.watch_seconds * 1000));
+    rest(std::chrono::milliseconds(static_cast<std::int64_t>(what.watch_seconds * 1000)));
     if (interrupted()) return exit_clean;
   }
 }
@@ -194,6 +196,37 @@ int pid(const verb_options& options, std::uint64_t id) {
     if (count(each, "id") == id) return printed(std::to_string(count(each, "pid").value_or(0)) + "\n");
   complain("no worker " + std::to_string(id) + " is alive");
   return exit_failed;
+}
+
+namespace {
+
+// Both answer when it is done, or when the workers' time to answer is over.
+int change_listeners(verb_options options, std::string_view method, const std::string& target,
+                     const std::string& body, const std::string& words) {
+  options.wait = true;
+  options.timeout_seconds = 30;
+  return order(options, method, target, body, [&](const boost::json::value& got) {
+    std::string lines;
+    for (const auto& each : elements(got, "listeners"))
+      lines += words + " " + text(each, "uri") + " (" + text(each, "name") + ")\n";
+    return lines;
+  });
+}
+
+}  // namespace
+
+int listen(const verb_options& options, const std::string& uri) {
+  const std::string body = boost::json::serialize(boost::json::object{{"uri", uri}});
+  return change_listeners(options, "POST", "/v1/listeners", body, "listens at");
+}
+
+int unlisten(const verb_options& options, const std::string& name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  });
+  if (plain) return change_listeners(options, "DELETE", "/v1/listeners/" + name, {}, "listens no more at");
+  complain("unlisten: '" + name + "' is no name of a listener; clusterctl list --json shows them");
+  return exit_usage;
 }
 
 int stop(const verb_options& options, bool fast) {

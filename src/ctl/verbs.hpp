@@ -59,6 +59,9 @@ int pause(const verb_options&, std::uint64_t id, bool on);
 int ping(const verb_options&);
 /// Of the supervisor, or of a worker if `id` is not zero.
 int pid(const verb_options&, std::uint64_t id);
+/// Listens at one more place, and there no more.
+int listen(const verb_options&, const std::string& uri);
+int unlisten(const verb_options&, const std::string& name);
 int stop(const verb_options&, bool fast);
 /// Replaces the supervisor's own process.
 int upgrade(const verb_options&);

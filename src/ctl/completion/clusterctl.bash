@@ -3,7 +3,7 @@
 _clusterctl() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= i
   local -a where=()
-  local verbs='list describe monit reload abort scale restart pause resume upgrade logs events metrics ping pid wait stop kill start run delete check doctor'
+  local verbs='list describe monit reload abort scale restart pause resume listen unlisten upgrade logs events metrics ping pid wait stop kill start run delete check doctor'
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -s|--socket|--name) where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}"); ((i++)) ;;
@@ -29,7 +29,7 @@ _clusterctl() {
     events) options="$options --json --history --count" ;;
     wait) options="$options --json --timeout" ;;
     check) options="$options --json --timeout" ;;
-    abort|doctor) options="$options --json" ;;
+    abort|doctor|listen|unlisten) options="$options --json" ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

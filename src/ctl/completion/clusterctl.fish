@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 # fish completion for clusterctl: verbs, their options, and the ids of the workers that are alive.
-set -l verbs list describe monit reload abort scale restart pause resume upgrade logs events metrics ping pid wait stop kill start run delete check doctor
+set -l verbs list describe monit reload abort scale restart pause resume listen unlisten upgrade logs events metrics ping pid wait stop kill start run delete check doctor
 complete -c clusterctl -f
 complete -c clusterctl -s s -l socket -r -F -d 'Control socket'
 complete -c clusterctl -l name -r -d 'Name of the cluster'
@@ -14,6 +14,8 @@ complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a scale -d '
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a restart -d 'Replace one worker'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a pause -d 'Stop the process of one worker'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a resume -d 'Let a paused worker go on'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a listen -d 'Listen at one more place'
+complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a unlisten -d 'Listen at a place no more'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a upgrade -d 'Replace the supervisor itself'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a logs -d 'What the workers write'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a events -d 'What happens, as it happens'
@@ -29,7 +31,7 @@ complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a delete -d 
 complete -c clusterctl -n '__fish_seen_subcommand_from start run' -F
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a check -d 'Would PROGRAM start?'
 complete -c clusterctl -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'What this machine allows'
-complete -c clusterctl -n '__fish_seen_subcommand_from list describe reload abort scale restart pause resume upgrade logs events ping wait stop kill check doctor' -l json -d 'Machine-readable'
+complete -c clusterctl -n '__fish_seen_subcommand_from list describe reload abort scale restart pause resume listen unlisten upgrade logs events ping wait stop kill check doctor' -l json -d 'Machine-readable'
 complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart upgrade stop kill' -l wait -d 'Until it is done'
 complete -c clusterctl -n '__fish_seen_subcommand_from reload scale restart upgrade stop kill wait check' -l timeout -r -d 'Seconds'
 complete -c clusterctl -n '__fish_seen_subcommand_from reload' -l max-surge -r

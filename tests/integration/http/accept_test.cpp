@@ -3,7 +3,9 @@
 #include "running_server.hpp"
 #include "support/catch.hpp"
 
+#include <array>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -97,4 +99,43 @@ TEST_CASE("many connections at once", "[http][accept]") {
   for (int i = 0; i < 300; ++i)
     REQUIRE(client(server.port()).ask(get("/", "Connection: close\r\n")).status == 200);
   CHECK(server.counters().accepted == 600);
+}
+
+TEST_CASE("a listener is added, given back with what waits in it served, and added again", "[http][accept]") {
+  test::running_server server(routes);
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor second(context, {boost::asio::ip::address_v4::loopback(), 0});
+  const unsigned short port = second.local_endpoint().port();
+  const std::array added{listener{.name = "second", .native_handle = second.native_handle(), .number = 7}};
+  const auto start = [&] {
+    server.ask([&](http::server& s) {
+      s.start(added);
+      return 0;
+    });
+  };
+  start();
+  client held(port);
+  CHECK(held.ask(get("/")).status == 200);
+  std::vector<std::unique_ptr<client>> waiting;
+  server.ask([&](http::server& s) {
+    // The server does not turn meanwhile: they wait in the queue.
+    for (int i = 0; i < 20; ++i) {
+      waiting.push_back(std::make_unique<client>(port));
+      waiting.back()->send(get("/"));
+    }
+    s.release(added[0]);
+    s.release(added[0]);  // of no effect
+    return 0;
+  });
+  for (const auto& each : waiting) CHECK(each->read().status == 200);
+  CHECK(held.ask(get("/")).status == 200);
+  CHECK(client(server.port()).ask(get("/")).status == 200);
+  // Its owner has it still; only this server takes nothing from there any more.
+  const std::uint64_t before = server.counters().accepted;
+  client later(port);
+  later.send(get("/"));
+  CHECK(client(server.port()).ask(get("/")).status == 200);
+  CHECK(server.counters().accepted == before + 1);
+  start();
+  CHECK(later.read().status == 200);
 }

@@ -9,13 +9,16 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -53,6 +56,42 @@ int accepting(int, char**) {
   return 0;
 }
 const role as_accepting{"accepting", accepting};
+
+// Listens for itself at the port argv[1], and tells the supervisor where, or why not.
+int exclusive(int argc, char** argv) {
+  boost::asio::io_context context;
+  worker self(context);
+  self.handle_signals();
+  using tcp = boost::asio::ip::tcp;
+  tcp::acceptor own(context);
+  const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
+  error_code ec;
+  own.open(tcp::v4());
+  own.set_option(tcp::acceptor::reuse_address(true));
+  own.bind({boost::asio::ip::address_v4::loopback(), port}, ec);
+  if (!ec) own.listen(16, ec);
+  const std::string place = ec ? "no: " + ec.message() : std::to_string(own.local_endpoint().port());
+  std::function<void()> next = [&] {
+    own.async_accept([&](error_code failed, tcp::socket peer) {
+      if (failed) return;
+      error_code ignored;
+      boost::asio::write(
+          peer, boost::asio::buffer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 57),
+          ignored);
+      next();
+    });
+  };
+  if (!ec) next();
+  self.async_wait_drain([&](error_code, drain_notice) {
+    own.close();
+    self.done();
+  });
+  self.ready();
+  self.async_send(supervisor_id, {place, {}}, [](error_code) {});
+  context.run();
+  return 0;
+}
+const role as_exclusive{"exclusive", exclusive};
 
 struct outcome {
   error_code ec;
@@ -281,4 +320,27 @@ TEST_CASE("changes of the listeners that a stop overtakes complete all the same"
   CHECK(cluster.stop(stop_mode::fast) == error_code());
   REQUIRE(cluster.run_until([&] { return completed != 0; }));
   CHECK(completed == 1);
+}
+
+TEST_CASE("a listener that a worker opens for itself is left alone", "[listeners]") {
+  const auto places = [](const std::string& port) {
+    changing cluster(with_workers("exclusive", 2, {port}));
+    std::vector<std::string> heard;
+    cluster.master.on_message([&](worker_id, message&& what) { heard.push_back(what.data); });
+    cluster.start();
+    REQUIRE(cluster.run_until([&] { return heard.size() == 2; }));
+    for (const std::string& each : heard)
+      if (!each.starts_with("no"))
+        CHECK(cluster.ask(static_cast<std::uint16_t>(std::stoi(each))).status == 200);
+    CHECK(cluster.of(event_kind::listening).empty());
+    CHECK(cluster.stop() == error_code());
+    std::ranges::sort(heard);
+    return heard;
+  };
+  const auto any = places("0");
+  CHECK(any[0] != any[1]);  // each has a port of its own
+  // The same one for both: the second one is told by the system.
+  const auto one = places(any[0]);
+  CHECK(one[0] == any[0]);
+  CHECK(one[1].starts_with("no: "));
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -59,6 +60,22 @@ TEST_CASE("each worker is started as its slot is to be", "[start]") {
   REQUIRE(cluster.run_until([&] { return cluster.of(event_kind::ready).size() == 3; }));
   CHECK(content(folder / "out-1-3%") == here + "|second|slot 1|\n");
   CHECK(cluster.stop() == error_code());
+}
+
+TEST_CASE("a worker under valgrind is a worker like any other, with a report of its own", "[start]") {
+  if (std::system("command -v valgrind >/dev/null 2>&1") != 0) {
+    WARN("skipped: valgrind is not installed");
+    return;
+  }
+  scratch_folder folder;
+  options settings = with_workers("good", 1);
+  settings.launcher = {"valgrind", "--tool=none", "--log-file=" + (folder / "report-%s-%i")};
+  supervised cluster(settings);
+  cluster.start();
+  REQUIRE(cluster.run_until_ready(1));
+  CHECK(cluster.stop() == error_code());
+  CHECK(cluster.of(event_kind::exited)[0].status.code == 0);
+  CHECK(content(folder / "report-0-1").find("Nulgrind, the minimal Valgrind tool") != std::string::npos);
 }
 
 TEST_CASE("settings that cannot be are a failed launch with its reason", "[start]") {

@@ -151,6 +151,28 @@ TEST_CASE("scale, restart, abort and stop do what they say", "[ctl]") {
   CHECK(it.cluster.wait_exit().code == 0);
 }
 
+TEST_CASE("listen and unlisten change where a running cluster listens", "[ctl]") {
+  controlled it;
+  it.cluster.wait_ready(2);
+  const told added = of(it, {"listen", "tcp://127.0.0.1:0?name=late"});
+  INFO(added.output);
+  CHECK(added.exit_code == 0);
+  REQUIRE(added.output.starts_with("listens at tcp://127.0.0.1:"));
+  CHECK(added.output.ends_with(" (late)\n"));
+  const auto port = static_cast<std::uint16_t>(std::stoi(added.output.substr(27)));
+  CHECK(get(port, "/").status == 200);
+  const told busy = of(it, {"listen", "127.0.0.1:" + std::to_string(port)});
+  CHECK(busy.exit_code == 1);
+  CHECK(contains(busy.output, "another program listens there"));
+  CHECK(contains(of(it, {"unlisten", "lade"}).output,
+                 "there is no listener named 'lade'; there are tcp-0 late"));
+  CHECK(of(it, {"unlisten", "a/b"}).exit_code == 2);
+  CHECK(of(it, {"unlisten", "late"}).output ==
+        "listens no more at tcp://127.0.0.1:" + std::to_string(port) + " (late)\n");
+  CHECK_FALSE(connection(port).open());
+  it.stop();
+}
+
 TEST_CASE("events are shown as they happen, list --watch goes on until it is told", "[ctl]") {
   controlled it({"--workers", "1"});
   it.cluster.wait_ready(1);
