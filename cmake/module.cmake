@@ -28,6 +28,14 @@ function(cluster_target_defaults target)
   endif()
 endfunction()
 
+# Several sources compiled as one, where CLUSTER_UNITY asks for it: names of one folder are then in each other's way,
+# unnamed namespaces or not. Every other build still compiles each source by itself.
+function(cluster_in_large_pieces target)
+  if(CLUSTER_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+  endif()
+endfunction()
+
 # Precompiled headers: compiled once, reused by every module and test that asks for them.
 function(cluster_use_pch target which)
   if(NOT CLUSTER_PCH)
@@ -51,6 +59,7 @@ function(cluster_module name)
   add_library(${target} OBJECT ${arg_SOURCES})
   target_link_libraries(${target} PUBLIC cluster_common_flags ${arg_LINK})
   cluster_target_defaults(${target})
+  cluster_in_large_pieces(${target})
   if(arg_PCH AND NOT arg_PCH STREQUAL "none")
     cluster_use_pch(${target} ${arg_PCH})
   endif()

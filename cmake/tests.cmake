@@ -39,6 +39,7 @@ function(cluster_add_test kind name)
   target_compile_options(${target} PRIVATE -Wno-old-style-cast -Wno-null-dereference
     $<$<CXX_COMPILER_ID:Clang>:-Wno-unused-member-function>)
   cluster_target_defaults(${target})
+  cluster_in_large_pieces(${target})
   if(arg_PCH AND NOT arg_PCH STREQUAL "none")
     cluster_use_pch(${target} ${arg_PCH})
   endif()

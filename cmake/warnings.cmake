@@ -14,6 +14,10 @@ target_compile_options(cluster_warnings INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wnon-virtual-dtor>
   $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers -Wno-unknown-warning-option>
   $<$<BOOL:${CLUSTER_DEVELOPER_MODE}>:-Werror>)
+if(CLUSTER_UNITY)
+  # Names of sources that have nothing to do with each other.
+  target_compile_options(cluster_warnings INTERFACE -Wno-shadow)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CLUSTER_SANITIZE)
   # GCC's flow analysis of instrumented code sees null, uninitialised and short-string paths that do not exist.
   target_compile_options(cluster_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow

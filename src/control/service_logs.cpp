@@ -9,7 +9,7 @@
 namespace cluster::control {
 namespace {
 
-constexpr std::size_t enough_at_once = 16 * 1024;
+constexpr std::size_t enough_of_logs = 16 * 1024;
 
 /// Which lines a reader wants.
 struct wanted_lines {
@@ -76,7 +76,7 @@ void service::show_logs(const call& what, const answer& done) {
   result.more = [weak = weak_from_this(), read, cursor](std::string& out) mutable {
     const auto self = weak.lock();
     if (!self) return false;
-    read(cursor, out, enough_at_once);
+    read(cursor, out, enough_of_logs);
     return self->owner_ != nullptr || cursor != self->lines_.last();
   };
   done(std::move(result));

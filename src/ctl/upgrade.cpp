@@ -22,7 +22,7 @@ struct sight {
   std::uint64_t target = 0;
 };
 
-std::optional<sight> look(control_client& client) {
+std::optional<sight> see(control_client& client) {
   control_reply reply;
   if (client.request("GET", "/v1/status", {}, reply, std::chrono::seconds(2)) || reply.status != 200)
     return {};
@@ -36,7 +36,7 @@ std::optional<sight> look(control_client& client) {
 // The new program has the same pid and the same socket; it is known by its having begun after the question.
 bool taken_over(const std::string& path, double asked_ago, const sight& before, std::string& last) {
   control_client client(path);
-  const auto now = look(client);
+  const auto now = see(client);
   if (!now) {
     last = "nobody answers at " + path;
     return false;
@@ -53,7 +53,7 @@ int upgrade(const verb_options& options) {
   auto cluster = session::open(options.where, code);
   if (!cluster) return code;
   if (options.json) cluster->quiet();
-  const auto before = look(cluster->client());
+  const auto before = see(cluster->client());
   const auto begun = clock_type::now();
   // The new program is run with --check first, which takes what it takes.
   const bool fine = cluster->ask("POST", "/v1/upgrade", {}, std::chrono::seconds(15));

@@ -13,19 +13,17 @@
 namespace cluster::os {
 namespace {
 
-failure refuse(std::string why) { return {make_error_code(error::invalid_options), std::move(why)}; }
-
 // The highest number is left out: to the kernel it means "leave as it is", which would stay root.
 bool is_identity(std::uint64_t number) { return number < std::numeric_limits<uid_t>::max(); }
 
 failure find_group(const std::string& group, gid_t& out) {
   if (const auto number = parse_number(group)) {
-    if (!is_identity(*number)) return refuse("group: " + group + " is out of range");
+    if (!is_identity(*number)) return refused_option("group: " + group + " is out of range");
     out = static_cast<gid_t>(*number);
     return {};
   }
   const struct group* entry = ::getgrnam(group.c_str());
-  if (entry == nullptr) return refuse("group: there is no group '" + group + "'");
+  if (entry == nullptr) return refused_option("group: there is no group '" + group + "'");
   out = entry->gr_gid;
   return {};
 }
@@ -45,18 +43,19 @@ std::vector<gid_t> groups_of(const char* name, gid_t primary) {
 
 failure resolve_identity(const std::string& user, const std::string& group, identity& out) {
   if (::geteuid() != 0)
-    return refuse("user, group: changing the workers' identity needs root; this process is user " +
-                  std::to_string(::geteuid()));
+    return refused_option("user, group: changing the workers' identity needs root; this process is user " +
+                          std::to_string(::geteuid()));
   out = {::geteuid(), ::getegid(), {::getegid()}};
   const struct passwd* entry = nullptr;
   if (!user.empty()) {
     const auto number = parse_number(user);
-    if (number && !is_identity(*number)) return refuse("user: " + user + " is out of range");
+    if (number && !is_identity(*number)) return refused_option("user: " + user + " is out of range");
     entry = number ? ::getpwuid(static_cast<uid_t>(*number)) : ::getpwnam(user.c_str());
-    if (entry == nullptr && !number) return refuse("user: there is no user '" + user + "'");
+    if (entry == nullptr && !number) return refused_option("user: there is no user '" + user + "'");
     out.user = entry != nullptr ? entry->pw_uid : static_cast<uid_t>(*number);
     if (entry == nullptr && group.empty())
-      return refuse("user: number " + user + " has no entry in the user database, so group is needed");
+      return refused_option("user: number " + user +
+                            " has no entry in the user database, so group is needed");
   }
   if (!group.empty()) {
     if (failure failed = find_group(group, out.group)) return failed;

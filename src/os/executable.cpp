@@ -30,8 +30,6 @@ std::string absolute(const std::string& path) {
   return working_directory() + "/" + (path.starts_with("./") ? path.substr(2) : path);
 }
 
-failure refuse(std::string why) { return {make_error_code(error::invalid_options), std::move(why)}; }
-
 failure this_program(std::string& out) {
   // What execve was given; for a script it would be the interpreter, which is right as well.
   const auto* given =
@@ -43,8 +41,8 @@ failure this_program(std::string& out) {
   std::error_code ec;
   out = std::filesystem::read_symlink("/proc/self/exe", ec).string();
   if (ec || !same_inode(out.c_str(), "/proc/self/exe"))
-    return refuse("executable: the file of this program is gone, so its workers cannot be started; " +
-                  std::string("name one in options::executable"));
+    return refused_option("executable: the file of this program is gone, so its workers cannot be started; " +
+                          std::string("name one in options::executable"));
   return {};
 }
 
@@ -53,10 +51,11 @@ failure this_program(std::string& out) {
 failure locate_executable(const std::string& path, std::string& out) {
   if (path.empty()) return this_program(out);
   out = absolute(path);
-  if (::access(out.c_str(), X_OK) != 0) return refuse("executable: " + out + ": " + last_error().message());
+  if (::access(out.c_str(), X_OK) != 0)
+    return refused_option("executable: " + out + ": " + last_error().message());
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(out, ignored))
-    return refuse("executable: " + out + ": is not a regular file");
+    return refused_option("executable: " + out + ": is not a regular file");
   return {};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "common/text.hpp"
+#include "os/environment.hpp"
 #include "os/listen_access.hpp"
 #include "os/stored_sockets.hpp"
 
@@ -7,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <string_view>
 
 namespace cluster::os {
@@ -15,11 +15,6 @@ namespace {
 
 failure refuse(const std::string& what, std::string_view why) {
   return {make_error_code(error::bind_failed), "cannot listen on " + what + ": " + std::string(why)};
-}
-
-std::string_view environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? std::string_view(value) : std::string_view();
 }
 
 std::string_view next_name(std::string_view& names) {

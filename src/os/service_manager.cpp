@@ -2,6 +2,7 @@
 #include "os/service_manager.hpp"
 
 #include "common/text.hpp"
+#include "os/environment.hpp"
 #include "os/unique_fd.hpp"
 
 #include <fcntl.h>
@@ -13,33 +14,23 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 
 namespace cluster::os {
-namespace {
-
-std::string_view variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : std::string_view{};
-}
-
-}  // namespace
-
 service_manager::service_manager() {
-  const std::string_view where = variable("NOTIFY_SOCKET");
+  const std::string_view where = environment("NOTIFY_SOCKET");
   if (where.size() < 2 || where.size() >= sizeof(sockaddr_un::sun_path) ||
       (where[0] != '/' && where[0] != '@'))
     return;
   address_ = where;
-  const auto started = parse_number(variable("SYSTEMD_EXEC_PID"));
-  const auto room = parse_number(variable("FDSTORE"));
+  const auto started = parse_number(environment("SYSTEMD_EXEC_PID"));
+  const auto room = parse_number(environment("FDSTORE"));
   if (room && (!started || *started == static_cast<std::uint64_t>(::getpid())))
     store_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(*room, 65536));
-  const auto watched = parse_number(variable("WATCHDOG_PID"));
+  const auto watched = parse_number(environment("WATCHDOG_PID"));
   if (watched && *watched != static_cast<std::uint64_t>(::getpid())) return;
   constexpr std::uint64_t most = 3'600'000'000ULL * 24;
-  const auto often = parse_number(variable("WATCHDOG_USEC"));
+  const auto often = parse_number(environment("WATCHDOG_USEC"));
   if (often && *often != 0 && *often <= most)
     watchdog_ = std::chrono::microseconds(static_cast<std::int64_t>(*often));
 }

@@ -14,8 +14,8 @@
 namespace cluster::os {
 namespace {
 
-using number = std::atomic<std::uint64_t>;
-static_assert(number::is_always_lock_free, "shared between processes");
+using counter = std::atomic<std::uint64_t>;
+static_assert(counter::is_always_lock_free, "shared between processes");
 
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr std::size_t page_size = 4096;
@@ -23,9 +23,9 @@ constexpr std::size_t page_size = 4096;
 constexpr std::size_t whole_size = 3 * page_size;
 
 // One writer: no locked instruction is needed to add.
-void add(number& to, std::uint64_t what) noexcept { to.store(to.load(relaxed) + what, relaxed); }
+void add(counter& to, std::uint64_t what) noexcept { to.store(to.load(relaxed) + what, relaxed); }
 
-std::chrono::nanoseconds nanoseconds(const number& from) noexcept {
+std::chrono::nanoseconds nanoseconds(const counter& from) noexcept {
   // Whatever was written, it is a time, two years at most: sums of them stay numbers.
   constexpr std::uint64_t most = std::uint64_t{1} << 56;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(from.load(relaxed), most)));
@@ -49,33 +49,33 @@ std::uint64_t monotonic_now() noexcept {
 // Never change what a place means: supervisor and worker may be of different builds. Add at the end.
 struct statistics_page::layout {
   struct loop {
-    number at;
-    number thread;
-    number cpu;
+    counter at;
+    counter thread;
+    counter cpu;
   };
   loop signs[loops];
-  alignas(64) number connections;
-  number accepted;
-  number requests;
-  number errors;
-  number bytes_received;
-  number bytes_sent;
-  number busy;
-  alignas(64) number latency_sum;
-  number latency[latency_histogram::size];
-  alignas(64) number stack_signal;
-  number stacks;
-  number stack_size;
-  number stack[stack_depth];
-  number route_count;
+  alignas(64) counter connections;
+  counter accepted;
+  counter requests;
+  counter errors;
+  counter bytes_received;
+  counter bytes_sent;
+  counter busy;
+  alignas(64) counter latency_sum;
+  counter latency[latency_histogram::size];
+  alignas(64) counter stack_signal;
+  counter stacks;
+  counter stack_size;
+  counter stack[stack_depth];
+  counter route_count;
 };
 
 /// Behind the first page, so that a worker without routes never touches another one.
 struct statistics_page::route {
-  number name[route_name / sizeof(std::uint64_t)];
-  number answers[5];
-  number timed;
-  number time;
+  counter name[route_name / sizeof(std::uint64_t)];
+  counter answers[5];
+  counter timed;
+  counter time;
 };
 
 statistics_page::layout* statistics_page::mapped() const noexcept {
@@ -172,11 +172,11 @@ void statistics_page::show_stack(void* const* calls, std::size_t count) noexcept
 
 int statistics_page::stack_signal() const noexcept {
   const layout* const to = mapped();
-  const std::uint64_t number = to == nullptr ? 0 : to->stack_signal.load(relaxed);
+  const std::uint64_t counter = to == nullptr ? 0 : to->stack_signal.load(relaxed);
   // Only one that nobody else gives a meaning to: it is the worker's word.
   const bool fine =
-      number >= static_cast<std::uint64_t>(SIGRTMIN) && number <= static_cast<std::uint64_t>(SIGRTMAX);
-  return fine ? static_cast<int>(number) : 0;
+      counter >= static_cast<std::uint64_t>(SIGRTMIN) && counter <= static_cast<std::uint64_t>(SIGRTMAX);
+  return fine ? static_cast<int>(counter) : 0;
 }
 
 std::uint64_t statistics_page::stacks() const noexcept {

@@ -2,6 +2,7 @@
 #include "os/stored_sockets.hpp"
 
 #include "common/text.hpp"
+#include "os/environment.hpp"
 #include "os/listen_access.hpp"
 
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 
 namespace cluster::os {
 namespace {
@@ -20,11 +20,6 @@ constexpr std::string_view prefix = "cluster-listen.";
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t most_passed = 1024;
 constexpr std::size_t most_for_one = 64;
-
-std::string_view variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : std::string_view{};
-}
 
 // Names in LISTEN_FDNAMES have neither colons nor control characters.
 void append_escaped(std::string& name, std::string_view text) {
@@ -68,10 +63,10 @@ bool is_store_name(std::string_view name) { return name.starts_with(prefix); }
 
 stored_sockets stored_sockets::passed() {
   stored_sockets found;
-  const auto pid = parse_number(variable("LISTEN_PID"));
-  const auto count = parse_number(variable("LISTEN_FDS"));
+  const auto pid = parse_number(environment("LISTEN_PID"));
+  const auto count = parse_number(environment("LISTEN_FDS"));
   if (!pid || *pid != static_cast<std::uint64_t>(::getpid()) || !count || *count > most_passed) return found;
-  std::string_view names = variable("LISTEN_FDNAMES");
+  std::string_view names = environment("LISTEN_FDNAMES");
   for (int i = 0; i < static_cast<int>(*count); ++i) {
     const std::string name(names.substr(0, names.find(':')));
     names.remove_prefix(std::min(names.size(), name.size() + 1));

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
 namespace cluster::os {
 
@@ -19,5 +20,10 @@ struct failure {
 
   explicit operator bool() const noexcept { return code.failed(); }
 };
+
+/// What fails because an option cannot be what it is; `why` names the option.
+inline failure refused_option(std::string why) {
+  return {make_error_code(error::invalid_options), std::move(why)};
+}
 
 }  // namespace cluster::os

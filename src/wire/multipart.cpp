@@ -9,7 +9,7 @@
 namespace cluster::wire {
 namespace {
 
-constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view crlf = "\r\n";
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
@@ -31,7 +31,7 @@ std::string_view take_token(std::string_view& text) {
 
 // A token, or what stands between quotes. Browsers write quotes within as %22, and a backslash as it is, so
 // one means itself unless a quote follows.
-bool take_value(std::string_view& text, std::string_view& out) {
+bool take_parameter_value(std::string_view& text, std::string_view& out) {
   if (!take_prefix(text, "\"")) {
     out = take_token(text);
     return !out.empty();
@@ -54,7 +54,7 @@ bool read_parameters(std::string_view rest, Each each) {
     if (rest.empty()) return true;  // a semicolon at the end does no harm
     const std::string_view name = take_token(rest);
     std::string_view value;
-    if (name.empty() || !take_prefix(rest, "=") || !take_value(rest, value)) return false;
+    if (name.empty() || !take_prefix(rest, "=") || !take_parameter_value(rest, value)) return false;
     if (!each(name, value)) return false;
   }
   return true;
@@ -87,12 +87,12 @@ bool read_head(std::string_view& rest, const multipart_limits& limits, form_part
   bool disposed = false;
   std::size_t used = 0;
   for (;;) {
-    const std::size_t end = rest.substr(0, limits.head_bytes - used + line_end.size()).find(line_end);
+    const std::size_t end = rest.substr(0, limits.head_bytes - used + crlf.size()).find(crlf);
     if (end == std::string_view::npos) return false;
     const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end + line_end.size());
+    rest.remove_prefix(end + crlf.size());
     if (line.empty()) return disposed;
-    used += line.size() + line_end.size();
+    used += line.size() + crlf.size();
     if (used > limits.head_bytes) return false;
     const std::size_t colon = line.find(':');
     if (colon == 0 || colon == std::string_view::npos || !all_chars(line.substr(0, colon), chars::token))
@@ -131,11 +131,11 @@ std::optional<std::string_view> multipart_boundary(std::string_view content_type
 
 std::optional<std::vector<form_part>> read_multipart(std::string_view content, std::string_view boundary,
                                                      const multipart_limits& limits) {
-  std::string delimiter(line_end);
+  std::string delimiter(crlf);
   delimiter.append("--").append(boundary);
   // The first one may stand at the very beginning, without a line before it.
   std::string_view rest = content;
-  if (!take_prefix(rest, std::string_view(delimiter).substr(line_end.size()))) {
+  if (!take_prefix(rest, std::string_view(delimiter).substr(crlf.size()))) {
     const std::size_t first = rest.find(delimiter);
     if (first == std::string_view::npos) return std::nullopt;
     rest.remove_prefix(first + delimiter.size());
@@ -144,13 +144,13 @@ std::optional<std::vector<form_part>> read_multipart(std::string_view content, s
   for (;;) {
     if (take_prefix(rest, "--")) return parts;  // what stands behind it means nothing
     skip_blanks(rest);
-    if (!take_prefix(rest, line_end) || parts.size() == limits.parts) return std::nullopt;
+    if (!take_prefix(rest, crlf) || parts.size() == limits.parts) return std::nullopt;
     form_part& one = parts.emplace_back();
     if (!read_head(rest, limits, one)) return std::nullopt;
     // Content may be empty: then the line end before the delimiter is the one behind the head.
-    if (rest.starts_with(std::string_view(delimiter).substr(line_end.size()))) {
+    if (rest.starts_with(std::string_view(delimiter).substr(crlf.size()))) {
       one.body = rest.substr(0, 0);
-      rest.remove_prefix(delimiter.size() - line_end.size());
+      rest.remove_prefix(delimiter.size() - crlf.size());
       continue;
     }
     const std::size_t end = rest.find(delimiter);

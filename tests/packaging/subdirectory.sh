@@ -7,7 +7,7 @@
 fresh subdirectory
 
 as_guest() { # ARGS...
-  configure "$here/subdirectory" "$work/build" -D CLUSTER_SOURCE="$CLUSTER_SOURCE" -D BUILD_SHARED_LIBS=ON \
+  configure "$here/subdirectory" "$work/build" -D CLUSTER_SOURCE="$CLUSTER_SOURCE" -D BUILD_SHARED_LIBS=ON -D CMAKE_UNITY_BUILD=ON \
     -D CMAKE_INSTALL_PREFIX="$work/shared" "$@"
 }
 

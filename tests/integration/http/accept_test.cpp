@@ -22,7 +22,7 @@ using test::get;
 
 namespace {
 
-void routes(http::router& app) {
+void accept_routes(http::router& app) {
   app.get("/", [] { return http::text("root"); });
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("without descriptors accepting rests, then goes on", "[http][accept]")
     return test::skipped("the sanitizer itself needs descriptors");
   http::server_options options;
   options.accept_backoff = 30ms;
-  test::running_server server(routes, options);
+  test::running_server server(accept_routes, options);
   client held(server.port());
   CHECK(held.ask(get("/")).status == 200);
   // The connection has to wait in the queue, so the shortage begins before the server sees it.
@@ -84,7 +84,7 @@ TEST_CASE("without descriptors accepting rests, then goes on", "[http][accept]")
 }
 
 TEST_CASE("many connections at once", "[http][accept]") {
-  test::running_server server(routes);
+  test::running_server server(accept_routes);
   std::vector<client> clients;
   for (int i = 0; i < 300; ++i) {
     clients.emplace_back(server.port());
@@ -102,7 +102,7 @@ TEST_CASE("many connections at once", "[http][accept]") {
 }
 
 TEST_CASE("a listener is added, given back with what waits in it served, and added again", "[http][accept]") {
-  test::running_server server(routes);
+  test::running_server server(accept_routes);
   boost::asio::io_context context;
   boost::asio::ip::tcp::acceptor second(context, {boost::asio::ip::address_v4::loopback(), 0});
   const unsigned short port = second.local_endpoint().port();

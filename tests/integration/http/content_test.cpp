@@ -13,7 +13,7 @@ using test::post;
 
 namespace {
 
-void routes(http::router& app) {
+void content_routes(http::router& app) {
   app.post("/echo", [](const http::request& q) { return http::text(std::string(q.body())); });
   app.post("/fields", [](const http::request& q) {
     std::string out;
@@ -27,7 +27,7 @@ const std::string chunked_head = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Enc
 }  // namespace
 
 TEST_CASE("content of every size comes through", "[http][content]") {
-  test::running_server server(routes);
+  test::running_server server(content_routes);
   client c(server.port());
   for (const std::size_t n : {0U, 1U, 100U, 16384U, 32768U, 65536U, 500'000U, 1'048'576U}) {
     std::string content(n, '\0');
@@ -46,7 +46,7 @@ TEST_CASE("content of every size comes through", "[http][content]") {
 }
 
 TEST_CASE("trailers never become fields", "[http][content]") {
-  test::running_server server(routes);
+  test::running_server server(content_routes);
   client c(server.port());
   const auto r = c.ask(
       "POST /fields HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -58,7 +58,7 @@ TEST_CASE("trailers never become fields", "[http][content]") {
 TEST_CASE("Expect: 100-continue", "[http][content]") {
   http::server_options options;
   options.body_bytes = 1000;
-  test::running_server server(routes, options);
+  test::running_server server(content_routes, options);
   SECTION("the content is wanted") {
     client c(server.port());
     c.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
@@ -89,7 +89,7 @@ TEST_CASE("Expect: 100-continue", "[http][content]") {
 TEST_CASE("the 413 arrives although the client is still sending", "[http][content]") {
   http::server_options options;
   options.body_bytes = 100'000;
-  test::running_server server(routes, options);
+  test::running_server server(content_routes, options);
   for (const bool by_length : {true, false}) {
     client c(server.port());
     bool all_sent = true;
@@ -111,7 +111,7 @@ TEST_CASE("the 413 arrives although the client is still sending", "[http][conten
 }
 
 TEST_CASE("endless extensions, zeros and trailers cost nothing", "[http][content]") {
-  test::running_server server(routes);
+  test::running_server server(content_routes);
   const auto flood = [&](const std::string& start, const std::string& piece) {
     client c(server.port());
     c.send(chunked_head + start);

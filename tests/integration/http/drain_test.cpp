@@ -18,7 +18,7 @@ using test::get;
 
 namespace {
 
-void routes(http::router& app) {
+void drain_routes(http::router& app) {
   app.get("/", [] { return http::text("root"); });
   app.post("/", [](const http::request& q) { return http::text(std::string(q.body())); });
   app.get("/ms/{n}", [](const http::request& q) -> boost::asio::awaitable<http::response> {
@@ -34,7 +34,7 @@ constexpr auto ready = std::future_status::ready;
 }  // namespace
 
 TEST_CASE("a drain with nothing to do completes", "[http][drain]") {
-  test::running_server server(routes);
+  test::running_server server(drain_routes);
   auto drained = server.drain(10s);
   REQUIRE(drained.wait_for(5s) == ready);
   CHECK_FALSE(drained.get());
@@ -46,7 +46,7 @@ TEST_CASE("a drain finishes what is there", "[http][drain]") {
   std::atomic<bool> go{false};
   test::running_server server(
       [&go](http::router& app) {
-        routes(app);
+        drain_routes(app);
         app.get("/until", [&go]() -> boost::asio::awaitable<http::response> {
           boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
           while (!go) {
@@ -87,7 +87,7 @@ TEST_CASE("a drain finishes what is there", "[http][drain]") {
 }
 
 TEST_CASE("connections that are pending when a drain begins are answered", "[http][drain]") {
-  test::running_server server(routes);
+  test::running_server server(drain_routes);
   std::vector<client> clients;
   std::future<error_code> drained;
   auto promise = std::make_shared<std::promise<error_code>>();
@@ -118,7 +118,7 @@ TEST_CASE("idle connections do not hold a drain up", "[http][drain]") {
   options.linger_time = 50ms;
   SECTION("after their grace") { options.drain_idle_time = 50ms; }
   SECTION("without any") { options.drain_idle_time = 0ms; }
-  test::running_server server(routes, options);
+  test::running_server server(drain_routes, options);
   client idle(server.port());
   CHECK(idle.ask(get("/")).status == 200);
   auto drained = server.drain(10s);
@@ -128,7 +128,7 @@ TEST_CASE("idle connections do not hold a drain up", "[http][drain]") {
 }
 
 TEST_CASE("the hard deadline cuts off what is left", "[http][drain]") {
-  test::running_server server(routes);
+  test::running_server server(drain_routes);
   client c(server.port());
   c.send(get("/ms/60000"));
   REQUIRE(server.eventually([](const auto& n) { return n.in_progress == 1; }));

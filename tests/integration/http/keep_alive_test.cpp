@@ -17,7 +17,7 @@ using test::post;
 
 namespace {
 
-void routes(http::router& app) {
+void keep_alive_routes(http::router& app) {
   app.get("/", [] { return http::text("Hello, World!\n"); });
   app.get("/echo/{what}", [](const http::request& q) { return http::text(std::string(q.param("what"))); });
   app.post("/echo", [](const http::request& q) { return http::text(std::string(q.body())); });
@@ -28,7 +28,7 @@ void routes(http::router& app) {
 }  // namespace
 
 TEST_CASE("one connection, many requests", "[http]") {
-  test::running_server server(routes);
+  test::running_server server(keep_alive_routes);
   client c(server.port());
   for (int i = 0; i < 100; ++i) {
     const auto r = c.ask(get("/echo/" + std::to_string(i)));
@@ -43,7 +43,7 @@ TEST_CASE("one connection, many requests", "[http]") {
 }
 
 TEST_CASE("pipelined requests are answered in order, contents included", "[http]") {
-  test::running_server server(routes);
+  test::running_server server(keep_alive_routes);
   client c(server.port());
   for (int round = 0; round < 20; ++round) {
     std::string batch;
@@ -57,7 +57,7 @@ TEST_CASE("pipelined requests are answered in order, contents included", "[http]
 TEST_CASE("more pipelined requests than one turn answers", "[http]") {
   http::server_options options;
   options.requests_at_once = 3;
-  test::running_server server(routes, options);
+  test::running_server server(keep_alive_routes, options);
   client c(server.port());
   std::string batch;
   for (int i = 0; i < 1000; ++i) batch += get("/echo/" + std::to_string(i));
@@ -66,7 +66,7 @@ TEST_CASE("more pipelined requests than one turn answers", "[http]") {
 }
 
 TEST_CASE("a conversation octet by octet", "[http]") {
-  test::running_server server(routes);
+  test::running_server server(keep_alive_routes);
   client c(server.port());
   c.send_slowly("\r\n" + get("/echo/a%20b") + post("/echo", "content") +
                 "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -79,7 +79,7 @@ TEST_CASE("a conversation octet by octet", "[http]") {
 }
 
 TEST_CASE("HTTP/1.0", "[http]") {
-  test::running_server server(routes);
+  test::running_server server(keep_alive_routes);
   client plain(server.port());
   const auto r = plain.ask("GET / HTTP/1.0\r\n\r\n");
   CHECK(r.status == 200);
@@ -95,7 +95,7 @@ TEST_CASE("HTTP/1.0", "[http]") {
 }
 
 TEST_CASE("the end of a connection", "[http]") {
-  test::running_server server(routes);
+  test::running_server server(keep_alive_routes);
   SECTION("asked for by the client, on a second line") {
     client c(server.port());
     const auto r = c.ask(get("/", "Connection: keep-alive\r\nConnection: close\r\n"));
@@ -134,7 +134,7 @@ TEST_CASE("the end of a connection", "[http]") {
 }
 
 TEST_CASE("methods that the router answers by itself", "[http]") {
-  test::running_server server(routes);
+  test::running_server server(keep_alive_routes);
   client c(server.port());
   c.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
   const auto head = c.read(true);
@@ -166,7 +166,7 @@ TEST_CASE("a Unix socket serves as well", "[http]") {
   boost::asio::local::stream_protocol::acceptor socket(context,
                                                        boost::asio::local::stream_protocol::endpoint(path));
   http::router app;
-  routes(app);
+  keep_alive_routes(app);
   http::server server(context, app);
   const std::array listeners{listener{.name = "unix",
                                       .uri = "",

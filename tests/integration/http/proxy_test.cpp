@@ -15,7 +15,7 @@ using test::get;
 
 namespace {
 
-void routes(http::router& app) {
+void proxy_routes(http::router& app) {
   app.get("/", [](const http::request& q) {
     return http::text(q.remote_address() + " " + std::string(q.scheme()) + " " + std::string(q.host()));
   });
@@ -28,7 +28,8 @@ const std::string binary = "\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x14"s +
 
 /// A server whose listener has the PROXY protocol, and its access log.
 struct behind {
-  explicit behind(http::server_options options = {}) : server(routes, with_log(std::move(options)), true) {}
+  explicit behind(http::server_options options = {})
+      : server(proxy_routes, with_log(std::move(options)), true) {}
 
   http::server_options with_log(http::server_options options) {
     options.on_access = [this](const http::access& what) {
@@ -112,7 +113,7 @@ TEST_CASE("header fields of a trusted proxy, behind the PROXY protocol or withou
   const std::string fields =
       "X-Forwarded-For: 203.0.113.66, 198.51.100.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: "
       "shop.test\r\n";
-  test::running_server plain(routes, options);
+  test::running_server plain(proxy_routes, options);
   client one(plain.port());
   CHECK(one.ask(get("/", fields)).body == "198.51.100.7 https shop.test");
   CHECK(one.ask(get("/")).body.starts_with("127.0.0.1:"));

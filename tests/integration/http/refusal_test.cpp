@@ -13,7 +13,7 @@ using test::get;
 
 namespace {
 
-void routes(http::router& app) {
+void refusal_routes(http::router& app) {
   app.get("/", [] { return http::text("root"); });
   app.post("/", [](const http::request& q) { return http::text(std::string(q.body())); });
   app.get("/smuggled", [] { return http::text("smuggled"); });
@@ -22,7 +22,7 @@ void routes(http::router& app) {
 }  // namespace
 
 TEST_CASE("a refusal is one answer, then the end", "[http][refusal]") {
-  test::running_server server(routes);
+  test::running_server server(refusal_routes);
   const std::string tail = get("/smuggled");
   const auto coding = [&](const std::string& v) {
     return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: " + v + "\r\n\r\n0\r\n\r\n";
@@ -67,7 +67,7 @@ TEST_CASE("a refusal is one answer, then the end", "[http][refusal]") {
 }
 
 TEST_CASE("answers to good requests in front of a bad one still go out", "[http][refusal]") {
-  test::running_server server(routes);
+  test::running_server server(refusal_routes);
   client c(server.port());
   c.send(get("/") + get("/") + "BAD\r\n\r\n" + get("/smuggled"));
   CHECK(c.read().body == "root");

@@ -15,7 +15,7 @@ using test::get;
 
 namespace {
 
-void routes(http::router& app) {
+void slow_routes(http::router& app) {
   app.get("/", [] { return http::text("root"); });
   app.post("/", [](const http::request& q) { return http::text(std::to_string(q.body().size())); });
   app.get("/big", [] { return http::text(std::string(4 * 1024 * 1024, 'b')); });
@@ -60,7 +60,7 @@ void check_end(test::running_server& server) {
 }  // namespace
 
 TEST_CASE("slow header sections", "[http][slow]") {
-  test::running_server server(routes, impatient());
+  test::running_server server(slow_routes, impatient());
   clients all = connect_all(server.port());
   for (const auto& each : all) each->send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
   trickle(server, all, "a");
@@ -70,7 +70,7 @@ TEST_CASE("slow header sections", "[http][slow]") {
 }
 
 TEST_CASE("slow contents", "[http][slow]") {
-  test::running_server server(routes, impatient());
+  test::running_server server(slow_routes, impatient());
   clients all = connect_all(server.port());
   for (const auto& each : all) each->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
   trickle(server, all, "a");
@@ -80,7 +80,7 @@ TEST_CASE("slow contents", "[http][slow]") {
 }
 
 TEST_CASE("slow readers", "[http][slow]") {
-  test::running_server server(routes, impatient());
+  test::running_server server(slow_routes, impatient());
   clients all = connect_all(server.port(), 2048);
   for (const auto& each : all) each->send(get("/big"));
   trickle(server, all, "");

@@ -26,7 +26,7 @@ struct visits {
   int count = 0;
 };
 
-void routes(http::router& app) {
+void state_routes(http::router& app) {
   app.get("/visits", [](const http::request& q) {
     std::any& state = q.connection_state();
     if (!state.has_value()) state = visits{};
@@ -53,7 +53,7 @@ http::server_options with_hooks() {
 /// A server without a thread; what leaves it is kept.
 struct side {
   explicit side(http::server_options options) {
-    routes(app);
+    state_routes(app);
     options.on_failure = [this](std::string_view where, std::string_view what) {
       failures.push_back(std::string(where) + ": " + std::string(what));
     };
@@ -101,7 +101,7 @@ struct line {
 }  // namespace
 
 TEST_CASE("the state belongs to the connection: kept between requests, apart from others", "[http][state]") {
-  test::running_server server(routes);
+  test::running_server server(state_routes);
   for (int round = 0; round < 3; ++round) {  // objects of closed connections are used again: empty
     client a(server.port());
     client b(server.port());

@@ -34,7 +34,7 @@ asio::awaitable<void> for_ever() {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-void routes(http::router& app) {
+void stream_routes(http::router& app) {
   app.get("/", [] { return http::text("root"); });
   app.get("/pieces", [](const http::request&, http::stream& out) -> work {
     out.start(http::text("one ").set("X-A", "b"));
@@ -58,7 +58,7 @@ void routes(http::router& app) {
 }  // namespace
 
 TEST_CASE("an answer in pieces is chunked, and the connection goes on", "[http][stream]") {
-  test::running_server server(routes);
+  test::running_server server(stream_routes);
   client c(server.port());
   c.send(get("/pieces") + get("/") + get("/bare") + get("/nothing") + get("/"));
   const auto head = c.read();
@@ -78,7 +78,7 @@ TEST_CASE("an answer in pieces is chunked, and the connection goes on", "[http][
 }
 
 TEST_CASE("no chunks where the version, the method or the status forbids them", "[http][stream]") {
-  test::running_server server(routes);
+  test::running_server server(stream_routes);
   client old(server.port());
   old.send("GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   const auto head = old.read();

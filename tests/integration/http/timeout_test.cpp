@@ -18,7 +18,7 @@ using test::get;
 
 namespace {
 
-void routes(http::router& app) {
+void timeout_routes(http::router& app) {
   app.get("/", [] { return http::text("root"); });
   app.post("/", [](const http::request& q) { return http::text(std::to_string(q.body().size())); });
   app.post("/pieces",
@@ -46,7 +46,7 @@ void routes(http::router& app) {
 TEST_CASE("half a header section, then silence: 408", "[http][timeout]") {
   http::server_options options;
   options.header_time = 60ms;
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port());
   c.send("GET / HTTP/1.1\r\nHo");
   CHECK(c.read().status == 408);
@@ -57,7 +57,7 @@ TEST_CASE("half a header section, then silence: 408", "[http][timeout]") {
 TEST_CASE("a header section that trickles in does not buy time", "[http][timeout]") {
   http::server_options options;
   options.header_time = 80ms;
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port());
   const auto start = std::chrono::steady_clock::now();
   c.send("GET / HTTP/1.1\r\n");
@@ -76,7 +76,7 @@ TEST_CASE("content that stops coming: 408", "[http][timeout]") {
   http::server_options options;
   SECTION("no progress") { options.body_progress_time = 60ms; }
   SECTION("too long as a whole") { options.body_time = 60ms; }
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port());
   c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
   CHECK(c.read().status == 408);
@@ -86,7 +86,7 @@ TEST_CASE("content that stops coming: 408", "[http][timeout]") {
 TEST_CASE("content that trickles in does not buy time", "[http][timeout]") {
   http::server_options options;
   options.body_progress_time = 150ms;
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   const bool in_pieces = GENERATE(false, true);
   client c(server.port());
   const auto start = std::chrono::steady_clock::now();
@@ -116,7 +116,7 @@ TEST_CASE("content that comes fast enough, or to a handler that is slow itself, 
   INFO(each.path << ", " << each.piece << " octets at a time");
   options.body_progress_bytes = each.piece;
   const std::size_t piece = std::max<std::size_t>(each.piece, 1);
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port());
   c.send("POST " + std::string(each.path) +
          " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(10 * piece) + "\r\n\r\n");
@@ -135,7 +135,7 @@ TEST_CASE("content that comes fast enough, or to a handler that is slow itself, 
 TEST_CASE("an idle connection is closed without a word", "[http][timeout]") {
   http::server_options options;
   options.idle_time = 60ms;
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client fresh(server.port());
   client used(server.port());
   CHECK(used.ask(get("/")).status == 200);
@@ -148,7 +148,7 @@ TEST_CASE("an idle connection is closed without a word", "[http][timeout]") {
 TEST_CASE("a handler may take its time", "[http][timeout]") {
   http::server_options options;
   options.idle_time = options.header_time = options.body_time = options.write_progress_time = 40ms;
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port());
   CHECK(c.ask(get("/slow")).body == "slow");
 }
@@ -157,7 +157,7 @@ TEST_CASE("zero means no limit", "[http][timeout]") {
   http::server_options options;
   options.idle_time = options.header_time = options.body_time = options.body_progress_time = 0ms;
   options.linger_time = 40ms;  // makes the ticks short
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port());
   c.send("GET / HTTP/1.1\r\nHo");
   client other(server.port());
@@ -168,7 +168,7 @@ TEST_CASE("zero means no limit", "[http][timeout]") {
 TEST_CASE("a client that takes nothing is reset", "[http][timeout]") {
   http::server_options options;
   options.write_progress_time = 100ms;
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port(), 4096);
   c.send(get("/big"));
   CHECK(server.eventually([](const auto& n) { return n.requests == 1 && n.open == 0; }));
@@ -183,7 +183,7 @@ TEST_CASE("a client that takes nothing is reset", "[http][timeout]") {
 TEST_CASE("a client that never ends its side is left after the lingering time", "[http][timeout]") {
   http::server_options options;
   options.linger_time = 60ms;
-  test::running_server server(routes, options);
+  test::running_server server(timeout_routes, options);
   client c(server.port());
   CHECK(c.ask("BAD\r\n\r\n").status == 400);
   CHECK(c.closed());  // the server's sending side; its descriptor goes a little later

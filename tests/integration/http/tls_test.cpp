@@ -21,7 +21,7 @@ using test::tls_peer;
 
 namespace {
 
-void routes(http::router& app) {
+void tls_routes(http::router& app) {
   app.get("/", [](const http::request& q) {
     return http::text(std::string(q.scheme()) + (q.is_secure() ? " secure " : " ") + q.client_subject());
   });
@@ -55,7 +55,7 @@ void routes(http::router& app) {
 
 TEST_CASE("requests over TLS: one by one, pipelined, in pieces, large", "[http][tls]") {
   certificates files;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   tls_peer peer(server.port(), {files.root.certificate(), "a.test", {}});
   REQUIRE(peer.good);
   CHECK(peer.ask(get("/")).body == "https secure ");
@@ -80,7 +80,7 @@ TEST_CASE("requests over TLS: one by one, pipelined, in pieces, large", "[http][
 
 TEST_CASE("a client that goes away in order is not answered with a reset", "[http][tls]") {
   certificates files;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   tls_peer peer(server.port());
   CHECK(peer.ask(get("/")).status == 200);
   peer.tls.end();
@@ -114,7 +114,7 @@ TEST_CASE("names, protocols, resumption and client certificates at the server", 
   files.add("b.test");
   files.options.tls.clients = tls_options::client_certificates::optional;
   files.options.tls.client_ca = files.authority_file();
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   test::tls_settings settings{files.root.certificate(), "b.test", files.root.issue({"ann"})};
   settings.protocols = {"h2", "http/1.1"};
   tls_peer first(server.port(), settings);
@@ -130,7 +130,7 @@ TEST_CASE("names, protocols, resumption and client certificates at the server", 
 
 TEST_CASE("new certificates in place: for new connections; bad ones change nothing", "[http][tls]") {
   certificates files;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   tls_peer old(server.port());
   const auto renewed = [&] {
     return server.ask([&](http::server& s) -> std::string {
@@ -153,7 +153,7 @@ TEST_CASE("new certificates in place: for new connections; bad ones change nothi
 
 TEST_CASE("a plain request at a port of TLS is told so; other octets are not waited for", "[http][tls]") {
   certificates files;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   client plain(server.port());
   const auto told = plain.ask(get("/"));
   CHECK(told.status == 400);
@@ -173,7 +173,7 @@ TEST_CASE("a plain request at a port of TLS is told so; other octets are not wai
 TEST_CASE("a handshake has to end in its time, whatever trickles in", "[http][tls]") {
   certificates files;
   files.options.handshake_time = 100ms;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   client silent(server.port());
   client slow(server.port());
   slow.send(std::string("\x16\x03\x01\x02", 4));
@@ -186,7 +186,7 @@ TEST_CASE("a handshake has to end in its time, whatever trickles in", "[http][tl
 TEST_CASE("a slow client holds a large answer back, in bounded memory, and is cut off", "[http][tls]") {
   certificates files;
   files.options.write_progress_time = 100ms;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   tls_peer peer(server.port(), {}, nullptr, 4096);
   peer.tls.send(get("/big"));
   CHECK(server.eventually([](const auto& n) { return n.timed_out == 1 && n.open == 0; }));
@@ -194,7 +194,7 @@ TEST_CASE("a slow client holds a large answer back, in bounded memory, and is cu
 
 TEST_CASE("a drain: the next answer over TLS is the last, and said to be", "[http][tls]") {
   certificates files;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   tls_peer used(server.port());
   tls_peer waiting(server.port());
   tls_peer fresh(server.port());
@@ -228,7 +228,7 @@ TEST_CASE("a drain closes idle connections over TLS in order, before the soft de
   certificates files;
   files.options.drain_tls_idle_time = 50ms;
   files.options.linger_time = 50ms;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   tls_peer idle(server.port());
   CHECK(idle.ask(get("/")).status == 200);
   auto promise = std::make_shared<std::promise<error_code>>();
@@ -243,7 +243,7 @@ TEST_CASE("a drain closes idle connections over TLS in order, before the soft de
 
 TEST_CASE("WebSocket over TLS: messages of all sizes, and the end in order", "[http][tls][websocket]") {
   certificates files;
-  test::running_server server(routes, files.options);
+  test::running_server server(tls_routes, files.options);
   tls_peer peer(server.port());
   peer.tls.send(test::handshake("/ws"));
   CHECK(peer.read().status == 101);

@@ -33,7 +33,7 @@ asio::awaitable<http::response> count(const http::request& q, http::body_reader&
   co_return http::text(std::to_string(size) + " " + std::to_string(sum) + std::string(q.body()));
 }
 
-void routes(http::router& app) {
+void upload_routes(http::router& app) {
   seen = 0;
   app.post("/count", count);
   app.post("/small", count, {.body_bytes = 10});
@@ -58,7 +58,7 @@ const std::string chunked = " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\
 TEST_CASE("content in pieces, however it comes", "[http][upload]") {
   http::server_options options;
   options.body_bytes = 64 * 1024 * 1024;
-  test::running_server server(routes, options);
+  test::running_server server(upload_routes, options);
   client c(server.port());
   CHECK(c.ask(post("/count", "")).body == "0 0");
   CHECK(c.ask(post("/count", "abc")).body == "3 294");
@@ -77,7 +77,7 @@ TEST_CASE("content in pieces, however it comes", "[http][upload]") {
 }
 
 TEST_CASE("the handler begins before the content is there", "[http][upload]") {
-  test::running_server server(routes);
+  test::running_server server(upload_routes);
   client c(server.port());
   c.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
   REQUIRE(server.eventually([](const auto& n) { return n.in_progress == 1 && seen == 3; }));
@@ -86,7 +86,7 @@ TEST_CASE("the handler begins before the content is there", "[http][upload]") {
 }
 
 TEST_CASE("a client that waits to be asked is asked at the first read, or never", "[http][upload]") {
-  test::running_server server(routes);
+  test::running_server server(upload_routes);
   const std::string fields = " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
   client c(server.port());
   CHECK(c.ask("POST /count" + fields).status == 100);
@@ -101,7 +101,7 @@ TEST_CASE("a client that waits to be asked is asked at the first read, or never"
 TEST_CASE("an early answer ends the connection, and arrives", "[http][upload]") {
   http::server_options options;
   options.body_bytes = 64 * 1024 * 1024;
-  test::running_server server(routes, options);
+  test::running_server server(upload_routes, options);
   for (const char* path : {"/early", "/never"}) {
     client c(server.port());
     c.send(post(path, std::string(4'000'000, 'x')) + get("/"));
@@ -115,7 +115,7 @@ TEST_CASE("an early answer ends the connection, and arrives", "[http][upload]") 
 TEST_CASE("content that is too large, malformed or too slow: the client hears of it", "[http][upload]") {
   http::server_options options;
   options.body_progress_time = 60ms;
-  test::running_server server(routes, options);
+  test::running_server server(upload_routes, options);
   CHECK(client(server.port()).ask(post("/small", "0123456789")).status == 200);
   CHECK(client(server.port()).ask(post("/small", "0123456789a")).status == 413);
   const auto chunks = [&](const std::string& content) {
@@ -133,7 +133,7 @@ TEST_CASE("content that is too large, malformed or too slow: the client hears of
 }
 
 TEST_CASE("a client that leaves in the middle takes its handler with it", "[http][upload]") {
-  test::running_server server(routes);
+  test::running_server server(upload_routes);
   for (const bool reset : {true, false}) {
     client c(server.port());
     c.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
@@ -148,7 +148,7 @@ TEST_CASE("a client that leaves in the middle takes its handler with it", "[http
 TEST_CASE("both ways at once", "[http][upload][stream]") {
   http::server_options options;
   options.body_bytes = 64 * 1024 * 1024;
-  test::running_server server(routes, options);
+  test::running_server server(upload_routes, options);
   client c(server.port());
   c.send("POST /echo" + chunked + "3\r\nabc\r\n");
   CHECK(c.read().has("Transfer-Encoding: chunked\r\n"));

@@ -21,7 +21,7 @@ using namespace cluster::test;
 namespace {
 
 // Answers with the number of the message in the session's whole life.
-boost::asio::awaitable<void> count(const http::request& asked, http::websocket& session) {
+boost::asio::awaitable<void> count_aloud(const http::request& asked, http::websocket& session) {
   std::any& state = asked.connection_state();
   while (auto message = co_await session.read()) {
     const int number = state.has_value() ? std::stoi(std::any_cast<std::string>(state)) + 1 : 1;
@@ -33,8 +33,8 @@ boost::asio::awaitable<void> count(const http::request& asked, http::websocket& 
 
 struct side {
   side() {
-    app.websocket("/count/{room}", count, {.subprotocols = {"p"}, .moves = true});
-    app.websocket("/stays", count);
+    app.websocket("/count/{room}", count_aloud, {.subprotocols = {"p"}, .moves = true});
+    app.websocket("/stays", count_aloud);
     options.on_failure = [this](std::string_view where, std::string_view what) {
       failures.push_back(std::string(where) + ": " + std::string(what));
     };

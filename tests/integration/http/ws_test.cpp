@@ -22,7 +22,7 @@ asio::awaitable<void> echo(const http::request&, http::websocket& session) {
     co_await session.send(std::move(message->data), message->type);
 }
 
-void routes(http::router& app) {
+void ws_routes(http::router& app) {
   app.websocket("/echo", echo);
   app.get("/", [] { return http::text("root"); });
 }
@@ -39,7 +39,7 @@ client open(test::running_server& server, std::string_view target, std::string_v
 
 TEST_CASE("the opening handshake (RFC 6455 4.2.2)", "[http][websocket]") {
   test::running_server server([](http::router& app) {
-    routes(app);
+    ws_routes(app);
     app.after([](const http::request&, http::response& r) { r.set("X-After", "hook"); });
   });
   client c(server.port());
@@ -60,7 +60,7 @@ TEST_CASE("the opening handshake (RFC 6455 4.2.2)", "[http][websocket]") {
 
 TEST_CASE("handshakes that are not right (RFC 6455 4.2.1)", "[http][websocket]") {
   test::running_server server([](http::router& app) {
-    routes(app);
+    ws_routes(app);
     app.websocket("/own", echo, {.origins = {"https://a.example"}});
   });
   const auto without = [](const std::string& name) {
@@ -124,7 +124,7 @@ TEST_CASE("handshakes that are not right (RFC 6455 4.2.1)", "[http][websocket]")
 }
 
 TEST_CASE("messages come back as they were, pings are answered between (RFC 6455 5)", "[http][websocket]") {
-  test::running_server server(routes);
+  test::running_server server(ws_routes);
   client c(server.port());
   // Frames that came right behind the handshake are not lost.
   c.send(handshake("/echo") + frame(1, "early"));
@@ -153,7 +153,7 @@ TEST_CASE("messages come back as they were, pings are answered between (RFC 6455
 
 TEST_CASE("closing (RFC 6455 5.5.1, 7)", "[http][websocket]") {
   test::running_server server([](http::router& app) {
-    routes(app);
+    ws_routes(app);
     app.websocket("/brief", [](const http::request&, http::websocket& s) -> asio::awaitable<void> {
       co_await s.send("bye");
     });
@@ -343,7 +343,7 @@ TEST_CASE("a client that says nothing is asked, then left", "[http][websocket]")
 }
 
 TEST_CASE("a drain sends sessions away in good order", "[http][websocket][drain]") {
-  test::running_server server(routes);
+  test::running_server server(ws_routes);
   client c = open(server, "/echo");
   client stays = open(server, "/echo");
   auto drained = server.drain(10s);

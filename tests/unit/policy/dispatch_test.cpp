@@ -12,8 +12,8 @@ using namespace cluster::policy;
 
 namespace {
 
-struct scene {
-  explicit scene(std::size_t workers, connection_limits limits = {}) : who(std::move(limits)) {
+struct accepting {
+  explicit accepting(std::size_t workers, connection_limits limits = {}) : who(std::move(limits)) {
     for (std::size_t i = 0; i < workers; ++i) who.serve({i + 1}, {i});
   }
   /// Sends one and returns whom it went to; 0 for nobody.
@@ -34,14 +34,14 @@ struct scene {
 }  // namespace
 
 TEST_CASE("workers take turns, slot by slot") {
-  scene it(3);
+  accepting it(3);
   std::vector<std::uint64_t> order;
   for (int i = 0; i < 7; ++i) order.push_back(it.send());
   CHECK(order == std::vector<std::uint64_t>{1, 2, 3, 1, 2, 3, 1});
 }
 
 TEST_CASE("who acknowledges nothing loses its turn and does not hold up the others") {
-  scene it(2);
+  accepting it(2);
   std::map<std::uint64_t, int> seen;
   for (int i = 0; i < 400; ++i) {
     const std::uint64_t to = it.send();
@@ -54,7 +54,7 @@ TEST_CASE("who acknowledges nothing loses its turn and does not hold up the othe
 }
 
 TEST_CASE("nobody takes more than the window; an acknowledgement makes room") {
-  scene it(2);
+  accepting it(2);
   for (std::size_t i = 0; i < 2 * dispatcher::window; ++i) REQUIRE(it.send() != 0);
   CHECK_FALSE(it.who.room());
   CHECK(it.send() == 0);
@@ -65,7 +65,7 @@ TEST_CASE("nobody takes more than the window; an acknowledgement makes room") {
 }
 
 TEST_CASE("what a dead worker had not acknowledged comes back, and nothing else") {
-  scene it(2);
+  accepting it(2);
   for (int i = 0; i < 6; ++i) it.send();
   it.settle(1);
   CHECK(it.who.gone({1}) == std::vector<std::uint64_t>{3, 5});
@@ -76,7 +76,7 @@ TEST_CASE("what a dead worker had not acknowledged comes back, and nothing else"
 }
 
 TEST_CASE("an acknowledgement of what was never sent is none") {
-  scene it(2);
+  accepting it(2);
   it.send();
   CHECK_FALSE(it.who.settled({2}, 1));
   CHECK_FALSE(it.who.settled({1}, 77));
@@ -85,7 +85,7 @@ TEST_CASE("an acknowledgement of what was never sent is none") {
 }
 
 TEST_CASE("a worker that leaves keeps what is under way") {
-  scene it(2);
+  accepting it(2);
   it.send();
   it.who.leave({1});
   CHECK(it.send() == 2);
@@ -99,7 +99,7 @@ TEST_CASE("a worker that leaves keeps what is under way") {
 }
 
 TEST_CASE("a key stays in its slot, also when the slot's worker is replaced") {
-  scene it(4);
+  accepting it(4);
   const auto key = connection_choice::by_key("192.0.2.1");
   const std::uint64_t first = it.send(key);
   REQUIRE(first != 0);
@@ -111,7 +111,7 @@ TEST_CASE("a key stays in its slot, also when the slot's worker is replaced") {
 }
 
 TEST_CASE("keys spread, and a slot that goes takes only its own along") {
-  scene it(4);
+  accepting it(4);
   std::map<int, std::uint64_t> before;
   std::map<std::uint64_t, int> share;
   for (int i = 0; i < 1000; ++i) {
@@ -128,7 +128,7 @@ TEST_CASE("keys spread, and a slot that goes takes only its own along") {
 }
 
 TEST_CASE("a key waits for a worker that has enough, a slot without a worker is stood in for") {
-  scene it(2);
+  accepting it(2);
   const connection_choice slot_one{connection_choice::kind::slot, 1};
   for (std::size_t i = 0; i < dispatcher::window; ++i) REQUIRE(it.send(slot_one) == 2);
   CHECK(it.send(slot_one) == 0);
@@ -139,7 +139,7 @@ TEST_CASE("a key waits for a worker that has enough, a slot without a worker is 
 
 TEST_CASE("limits of each worker and of all count what is open and what is under way") {
   std::array<std::size_t, 2> open{};
-  scene it(2, {3, 5, [&](slot_id slot) { return open[slot.value]; }});
+  accepting it(2, {3, 5, [&](slot_id slot) { return open[slot.value]; }});
   open = {2, 0};
   CHECK(it.send() == 1);
   CHECK(it.send() == 2);
