@@ -83,10 +83,12 @@ run_tests() {
   check_preset "$preset"
   [ -n "$kinds" ] || kinds=' unit integration scenario packaging asan'
 
-  case $kinds in
-    *packaging*) need_tools build tests examples ctl packaging ;;
-    *) need_tools build tests examples ctl ;;
-  esac
+  groups='build tests examples ctl'
+  for kind in $kinds; do
+    case $kind in scenario | packaging) groups="$groups $kind" ;; esac
+  done
+  # shellcheck disable=SC2086  # a list of words
+  need_tools $groups
 
   # Only what the wanted kinds need: the unit tests alone are there within a minute.
   targets=

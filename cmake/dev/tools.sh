@@ -24,6 +24,8 @@ lacks() {
     catch2) ! preprocesses '#if !__has_include(<catch2/catch.hpp>) && !__has_include(<catch2/catch_all.hpp>)
 #error none
 #endif' ;;
+    hiredis) ! preprocesses '#include <hiredis/hiredis.h>' ;;
+    redis) ! command -v redis-server >/dev/null 2>&1 && ! command -v redis-check-rdb >/dev/null 2>&1 ;;
     sqlite) ! preprocesses '#include <sqlite3.h>' ;;
     cli11) ! preprocesses '#if !__has_include(<CLI/CLI.hpp>)
 #error none
@@ -52,7 +54,8 @@ newest_of() {
 things_for() { # GROUP
   case $1 in
     build) echo compiler cmake ninja boost boost-json boost-filesystem openssl ccache ;;
-    tests) echo catch2 ;;
+    tests) echo catch2 hiredis pkg-config redis ;;
+    scenario) echo tmux gunicorn ;;
     examples) echo sqlite ;;
     ctl) echo cli11 ncurses ;;
     packaging) echo pkg-config python-venv ;;
@@ -90,6 +93,8 @@ package_of() { # MANAGER THING
     apt-get:boost-json) debian_boost -json ;;
     apt-get:boost-filesystem) debian_boost -filesystem ;;
     apt-get:openssl) echo libssl-dev ;;
+    apt-get:hiredis) echo libhiredis-dev ;;
+    apt-get:redis) echo redis-tools ;;  # the program without the service
     apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:cli11) echo libcli11-dev ;;
     apt-get:ncurses) echo libncurses-dev ;;
@@ -99,6 +104,8 @@ package_of() { # MANAGER THING
     dnf:boost | dnf:boost-json | dnf:boost-filesystem) echo boost-devel ;;
     dnf:catch2) echo catch-devel ;;
     dnf:openssl) echo openssl-devel ;;
+    dnf:gunicorn) echo python3-gunicorn ;;
+    dnf:hiredis) echo hiredis-devel ;;
     dnf:sqlite) echo sqlite-devel ;;
     dnf:cli11) echo cli11-devel ;;
     dnf:ncurses) echo ncurses-devel ;;

@@ -93,7 +93,7 @@ int events(const verb_options& options, const events_options& what) {
     return ++seen != what.count;
   };
   for (std::string piece; !interrupted(); piece.clear()) {
-    const error_code ec = cluster->client().read(piece, std::chrono::seconds(3600));
+    const error_code ec = cluster->client().read(piece, between_looks);
     if (ec == make_error_code(error::timed_out)) continue;
     if (ec) return interrupted() || ec == make_error_code(error::channel_closed) ? exit_clean : exit_failed;
     if (!reader.feed(piece, take)) return exit_clean;

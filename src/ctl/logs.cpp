@@ -73,7 +73,7 @@ int logs(const verb_options& options, const logs_options& what) {
   }
   if (!cluster->stream(target)) return cluster->exit_code();
   for (std::string piece; !interrupted(); piece.clear()) {
-    const error_code ec = cluster->client().read(piece, std::chrono::seconds(3600));
+    const error_code ec = cluster->client().read(piece, between_looks);
     if (ec == make_error_code(error::timed_out)) continue;
     if (ec) return interrupted() || ec == make_error_code(error::channel_closed) ? exit_clean : exit_failed;
     if (!show(piece)) return exit_clean;

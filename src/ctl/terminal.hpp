@@ -19,6 +19,9 @@ bool print(std::string_view text);
 /// From now on INT and TERM only set a mark, so that a verb that runs on can leave tidily.
 void catch_interrupts();
 bool interrupted();
+/// How long a verb that follows something reads before it looks again whether it was interrupted: a signal
+/// that comes between the look and the read does not end the read.
+inline constexpr std::chrono::seconds between_looks{1};
 /// For that long, or until interrupted; also if that came a moment before.
 void rest(std::chrono::milliseconds time);
 

@@ -203,7 +203,8 @@ asio::awaitable<void> ws_session::send(std::string data, websocket::kind type) {
 void ws_session::write_next() {
   if (writing_ || queue_.empty() || over_ || !opened_) return;
   writing_ = true;
-  watch_progress();
+  writing_since_ = std::chrono::steady_clock::now();
+  if (!watching_) watch_progress();
   const outgoing next = queue_.front();  // the queue may be given up while this is written
   stream_.text(next.type == websocket::kind::text);
   stream_.async_write(asio::buffer(*next.data), [self = shared_from_this(), data = next.data](
@@ -212,7 +213,6 @@ void ws_session::write_next() {
 
 void ws_session::written(error_code ec) {
   writing_ = false;
-  progress_.cancel();
   if (ec || over_) return fall(ec);
   queued_ -= queue_.front().data->size() + 1;
   queue_.pop_front();
@@ -225,12 +225,19 @@ void ws_session::tell_waiters() {
   for (waiter& each : room_) each.tell({});
 }
 
-// Beast's own limit looks at what comes in; this one at what goes out.
+// Beast's own limit looks at what comes in; this one at what goes out. One timer serves many messages:
+// setting it for each of them would cost as much as sending it.
 void ws_session::watch_progress() {
-  progress_.expires_after(route_->options.close_time);
+  watching_ = true;
+  progress_.expires_at(writing_since_ + route_->options.close_time);
   progress_.async_wait([weak = weak_from_this()](error_code ec) {
     const auto self = weak.lock();
-    if (!ec && self && self->writing_) self->stop();
+    if (!self) return;
+    self->watching_ = false;
+    if (ec || !self->writing_) return;
+    if (std::chrono::steady_clock::now() >= self->writing_since_ + self->route_->options.close_time)
+      self->stop();
+    else self->watch_progress();
   });
 }
 

@@ -12,6 +12,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <any>
+#include <chrono>
 #include <deque>
 #include <list>
 #include <memory>
@@ -98,6 +99,8 @@ class ws_session : public std::enable_shared_from_this<ws_session> {
   bool opened_ = false;
   bool reading_ = false;
   bool writing_ = false;
+  std::chrono::steady_clock::time_point writing_since_;
+  bool watching_ = false;  // that what is written gets on
   bool closing_ = false;
   bool over_ = false;  // nothing goes in or out any more
   bool moved_ = false;

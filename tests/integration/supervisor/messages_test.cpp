@@ -18,6 +18,7 @@
 #include <array>
 #include <cstdlib>
 #include <map>
+#include <random>
 
 using namespace cluster;
 using namespace cluster::test;
@@ -54,7 +55,7 @@ int talker(int, char**) {
       self.async_request(supervisor_id, {"the time", {}}, 5s, [&](error_code ec, const message& answer) {
         say(ec ? "refused: " + ec.message() : "told: " + answer.data);
       });
-    } else if (what.data.starts_with("big")) {
+    } else if (what.data.starts_with("big") || what.data.starts_with("mirror")) {
       self.async_send(supervisor_id, std::move(what), ignore);
     } else {
       say("heard '" + what.data + "' from " + std::to_string(from.value));
@@ -219,6 +220,72 @@ TEST_CASE("descriptors travel with messages, and none stays behind", "[superviso
     }
     REQUIRE(it.run_until([&] { return it.of(event_kind::exited).size() == 1; }));
     REQUIRE(it.run_until_ready(2));
+    CHECK(it.stop() == error_code());
+  }
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("large messages with descriptors cross each other and arrive whole", "[supervisor][messages]") {
+  const auto before = open_descriptors();
+  {
+    conversation it(1);
+    std::map<std::string, std::string> through;  // what came out of the pipe whose end went along
+    it.master.on_message([&](worker_id, message&& what) {
+      REQUIRE(what.descriptors.size() == 1);
+      const std::string name = what.data.substr(0, 8);
+      CHECK(what.data == name + std::string(800'000, name.back()));
+      CHECK(::write(what.descriptors[0].native_handle(), name.data(), name.size()) == 8);
+      what.descriptors.clear();
+      through[name];
+    });
+    std::map<std::string, descriptor> pipes;
+    for (int i = 0; i < 10; ++i) {
+      std::array<int, 2> ends{};
+      REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+      const std::string name = "mirror-" + std::to_string(i);
+      pipes.emplace(name, descriptor(ends[0]));
+      message what{name + std::string(800'000, name.back()), {}};
+      what.descriptors.emplace_back(ends[1]);
+      it.master.async_send({1}, std::move(what), ignore);
+    }
+    REQUIRE(it.run_until([&] { return through.size() == 10; }));
+    for (const auto& [name, end] : pipes) {
+      std::array<char, 16> text{};
+      REQUIRE(::read(end.native_handle(), text.data(), text.size()) == 8);
+      CHECK(std::string(text.data()) == name);
+    }
+    CHECK(it.stop() == error_code());
+  }
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a receiver that dies at any moment leaves nothing behind", "[supervisor][messages]") {
+  const auto before = open_descriptors();
+  {
+    conversation it(2);
+    const auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::minstd_rand chance{seed};
+    int answered = 0;
+    int asked = 0;
+    for (std::size_t round = 1; round <= 6; ++round) {
+      const worker_id victim = it.master.status().workers.front().id;
+      // Small, in a memory file, with descriptors and as requests; then it is killed in the middle of them.
+      for (int i = 0; i < 40; ++i) {
+        message small{"x", {}};
+        small.descriptors.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        it.master.async_send(victim, std::move(small), [&](error_code) { ++answered; });
+        it.master.async_send(victim, {std::string(200'000, 'x'), {}}, [&](error_code) { ++answered; });
+        it.master.async_request(victim, {"who", {}}, 10s, [&](error_code, const message&) { ++answered; });
+        asked += 3;
+      }
+      const int until = static_cast<int>(chance() % 30);
+      for (int i = 0; i < until; ++i) it.context.poll_one();
+      REQUIRE_FALSE(it.master.kill(victim));
+      REQUIRE(it.run_until([&] { return it.of(event_kind::exited).size() == round; }));
+      REQUIRE(it.run_until_ready(2));
+    }
+    REQUIRE(it.run_until([&] { return answered == asked; }));  // each sender has heard what came of it
     CHECK(it.stop() == error_code());
   }
   CHECK(open_descriptors() == before);
