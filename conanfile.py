@@ -52,7 +52,6 @@ class ClusterConan(ConanFile):
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["CLUSTER_HTTP"] = bool(self.options.http)
         toolchain.cache_variables["CLUSTER_TLS"] = bool(self.options.tls)
-        toolchain.cache_variables["CLUSTER_UNITY"] = True  # takes half the time
         for part in ("TESTS", "EXAMPLES", "CLI"):
             toolchain.cache_variables[f"CLUSTER_BUILD_{part}"] = False
         toolchain.generate()

@@ -17,6 +17,9 @@ target_compile_options(cluster_warnings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # Optimised, GCC 12 sees strings of negative sizes that overlap themselves (its bugs 105651 and 105329).
   target_compile_options(cluster_warnings INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  if(NOT CLUSTER_DEVELOPER_MODE)
+    target_compile_options(cluster_warnings INTERFACE -Wno-array-bounds)
+  endif()
 endif()
 if(CLUSTER_UNITY)
   # Names of sources that have nothing to do with each other.

@@ -59,7 +59,7 @@ things_for() { # GROUP
     examples) echo sqlite ;;
     ctl) echo cli11 ncurses ;;
     packaging) echo pkg-config python-venv ;;
-    bench) echo python3 ;;
+    bench) echo python3 valgrind strace ;;
     lint) echo clang-format clang-tidy clang ;;
     format) echo clang-format ;;
     fuzz) echo clang ;;

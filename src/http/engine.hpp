@@ -21,7 +21,7 @@
 
 namespace cluster::http {
 
-class ws_session;
+class upgraded_session;
 struct ws_beginning;
 struct ws_route;
 struct moved_state;
@@ -80,11 +80,14 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // For sessions (engine_socket.cpp).
   void session_failed(const exchange& request, const std::exception_ptr& failure) noexcept;
-  void session_ended(const ws_session& session);
+  void session_ended(const upgraded_session& session);
   /// It has nothing left to send.
-  void session_is_quiet(ws_session& session);
-  /// Between two messages: true if it is gone.
-  bool move_session(ws_session& session);
+  void session_is_quiet(upgraded_session& session);
+  /// Whether one may leave now, and what does it: true if the connection is gone, else it is the caller's
+  /// again.
+  bool may_move_session() const { return draining_ && !stopped_ && mover_.possible && mover_.possible(); }
+  bool move_session(moving_connection& going) { return mover_.move(going); }
+  std::optional<std::string> saved_octets(const std::any& state);
 
   /// Goes on with a connection from elsewhere, or one that came back. False if it cannot be taken.
   bool adopt(moving_connection&& arrived);
@@ -191,7 +194,6 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // Moving (engine_move.cpp).
   bool try_move(connection& c);
-  std::optional<std::string> saved_octets(const std::any& state);
   std::any restored_state(std::string_view octets);
 
   std::uint64_t after(std::chrono::milliseconds time) const noexcept;
@@ -224,7 +226,7 @@ class engine : public std::enable_shared_from_this<engine> {
   std::shared_ptr<const tls::context> tls_;
   std::size_t read_size_;
   std::unique_ptr<exchange> spare_;  // of the request that is read
-  std::vector<std::shared_ptr<ws_session>> sessions_;
+  std::vector<std::shared_ptr<upgraded_session>> sessions_;
   std::vector<connection*> queue_;
   std::vector<connection*> running_;
   connection* starting_ = nullptr;  // whose coroutine is being started

@@ -2,7 +2,8 @@
 // Connections that have become WebSocket sessions.
 #include "http/engine.hpp"
 #include "http/moved_state.hpp"
-#include "http/ws_session.hpp"
+#include "http/upgraded_session.hpp"
+#include "http/ws_route.hpp"
 
 #include <algorithm>
 
@@ -29,7 +30,7 @@ void engine::switch_protocols(connection& c, exchange& request, const response& 
     own = std::move(c.current);
   }
   if (c.own.edge && !seal(c)) return;
-  ws_session::beginning from;
+  ws_beginning from;
   from.fd = c.fd;
   from.first.append(c.unsent.view()).append(out_.view());
   if (turning_ == &c) from.unread = in_.view();
@@ -47,8 +48,8 @@ void engine::switch_protocols(connection& c, exchange& request, const response& 
 
 void engine::begin_session(std::unique_ptr<exchange> request, std::shared_ptr<const ws_route> route,
                            ws_beginning&& from) {
-  const auto session =
-      std::make_shared<ws_session>(*this, context_, std::move(request), std::move(route), std::move(from));
+  const auto begin = route->begin;
+  const auto session = begin(*this, context_, std::move(request), std::move(route), std::move(from));
   sessions_.push_back(session);
   ++counters_.open;
   ++counters_.websockets;
@@ -59,7 +60,7 @@ void engine::session_failed(const exchange& request, const std::exception_ptr& f
   dispatcher_.count_failure(request, failure);
 }
 
-void engine::session_ended(const ws_session& session) {
+void engine::session_ended(const upgraded_session& session) {
   std::erase_if(sessions_, [&](const auto& each) { return each.get() == &session; });
   --counters_.open;
   --counters_.websockets;
@@ -67,7 +68,7 @@ void engine::session_ended(const ws_session& session) {
   if (draining_) check_drained();
 }
 
-void engine::session_is_quiet(ws_session& session) {
+void engine::session_is_quiet(upgraded_session& session) {
   if (draining_ && mover_.possible && mover_.possible()) session.ask_to_leave();
 }
 
@@ -84,26 +85,6 @@ void engine::send_sessions_away() {
 // A session that has no chance to end, because its context runs no more, must not hold on to the engine.
 void engine::stop_sessions() {
   for (const auto& each : std::exchange(sessions_, {})) each->stop();
-}
-
-bool engine::move_session(ws_session& session) {
-  if (!draining_ || stopped_ || !mover_.possible || !mover_.possible()) return false;
-  const std::string& head = session.request().head_bytes;
-  std::optional<std::string> octets = saved_octets(session.state());
-  if (head.size() > moved_state::most_head || !octets) return false;
-  moved_state going{moved_state::kind::websocket, *octets, session.state().has_value(), head,
-                    session.subprotocol()};
-  if (const auto& edge = session.own().edge) {
-    going.client = edge->client;
-    going.client_secure = edge->client_secure;
-  }
-  const std::string state = pack_state(going);
-  ws_layer& layer = session.layer();
-  const auto protocol = layer.socket().local_endpoint().protocol();
-  moving_connection out{layer.socket().release(), std::string(layer.fence().held()), state, false};
-  if (mover_.move(out)) return true;
-  layer.socket().assign(protocol, out.fd);
-  return false;
 }
 
 // False: the descriptor is still the caller's.
@@ -125,7 +106,7 @@ bool engine::adopt_session(const moving_connection& arrived, const moved_state& 
     ::close(arrived.fd);
     return true;
   }
-  ws_session::beginning from;
+  ws_beginning from;
   from.fd = arrived.fd;
   from.unread = arrived.unread;
   from.subprotocol = state.subprotocol;

@@ -3,6 +3,7 @@
 
 #include "http/exchange.hpp"
 #include "http/file_part.hpp"
+#include "http/ws_session.hpp"
 #include "wire/response_writer.hpp"
 #include "wire/ws_handshake.hpp"
 
@@ -12,6 +13,15 @@
 #include <stdexcept>
 
 namespace cluster::http {
+namespace {
+
+std::shared_ptr<upgraded_session> begin_session(engine& owner, boost::asio::io_context& context,
+                                                std::unique_ptr<exchange> request,
+                                                std::shared_ptr<const ws_route> route, ws_beginning&& from) {
+  return std::make_shared<ws_session>(owner, context, std::move(request), std::move(route), std::move(from));
+}
+
+}  // namespace
 
 response answer_handshake(const request& asked, const std::shared_ptr<const ws_route>& to) {
   const wire::request_head& head = asked.data().head;
@@ -46,7 +56,8 @@ router& router::websocket(std::string_view pattern, websocket_handler session, w
     throw std::invalid_argument("websocket: message_bytes has to be more than zero");
   if (options.close_time.count() <= 0)
     throw std::invalid_argument("websocket: close_time has to be more than zero");
-  const auto to = std::make_shared<const ws_route>(ws_route{std::move(session), std::move(options)});
+  const auto to =
+      std::make_shared<const ws_route>(ws_route{std::move(session), std::move(options), &begin_session});
   return get(pattern, [to](const request& asked) { return answer_handshake(asked, to); });
 }
 

@@ -2,6 +2,7 @@
 #include "http/ws_session.hpp"
 
 #include "http/engine.hpp"
+#include "http/moved_state.hpp"
 #include "wire/close_code.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -292,12 +293,30 @@ void ws_session::ask_to_leave() {
 // Between two messages, while the layer's read is the only thing under way.
 bool ws_session::leave() {
   if (!opened_ || !reading_ || writing_ || closing_ || over_ || !queue_.empty()) return false;
-  if (!owner_.move_session(*this)) {
+  if (!move_away()) {
     layer().stay();
     return false;
   }
   moved_ = over_ = true;
   return true;
+}
+
+bool ws_session::move_away() {
+  if (!owner_.may_move_session()) return false;
+  const std::string& head = request_->head_bytes;
+  std::optional<std::string> octets = owner_.saved_octets(state());
+  if (head.size() > moved_state::most_head || !octets) return false;
+  moved_state going{moved_state::kind::websocket, *octets, state().has_value(), head, subprotocol()};
+  if (const auto& edge = from_.own.edge) {
+    going.client = edge->client;
+    going.client_secure = edge->client_secure;
+  }
+  const std::string packed = pack_state(going);
+  const auto protocol = layer().socket().local_endpoint().protocol();
+  moving_connection out{layer().socket().release(), std::string(layer().fence().held()), packed, false};
+  if (owner_.move_session(out)) return true;
+  layer().socket().assign(protocol, out.fd);
+  return false;
 }
 
 }  // namespace cluster::http

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "http/edge.hpp"
 #include "http/exchange.hpp"
+#include "http/upgraded_session.hpp"
 #include "http/waiter.hpp"
 #include "http/ws_layer.hpp"
 #include "http/ws_route.hpp"
@@ -22,32 +22,18 @@ namespace cluster::http {
 
 class engine;
 
-/// Where a session begins: with a request just now, or in the middle, in another worker.
-struct ws_beginning {
-  int fd = -1;
-  std::string first;   ///< octets that have to go out before anything else
-  std::string unread;  ///< octets that came behind the handshake
-  std::string fields;  ///< lines for the answer to the handshake
-  std::string subprotocol;
-  belongings own;        ///< of the connection
-  bool resumed = false;  ///< the handshake was answered elsewhere
-};
-
 /// One WebSocket session: Beast's stream on our layer, a queue of what is to be sent, and the handler.
-class ws_session : public std::enable_shared_from_this<ws_session> {
+class ws_session : public upgraded_session, public std::enable_shared_from_this<ws_session> {
  public:
   using beginning = ws_beginning;
 
   ws_session(engine& owner, boost::asio::io_context& context, std::unique_ptr<exchange> request,
              std::shared_ptr<const ws_route> route, beginning from);
 
-  void start();
-  /// Ends it now, without a word.
-  void stop();
-  /// Closes it in good order because the worker leaves.
-  void go_away();
-  /// Moves it at the next opportunity, if its route wants that.
-  void ask_to_leave();
+  void start() override;
+  void stop() override;
+  void go_away() override;
+  void ask_to_leave() override;
 
   boost::asio::awaitable<std::optional<websocket::message>> read();
   boost::asio::awaitable<void> send(std::string data, websocket::kind type);
@@ -60,9 +46,6 @@ class ws_session : public std::enable_shared_from_this<ws_session> {
   bool resumed() const noexcept { return from_.resumed; }
   bool over() const noexcept { return over_; }
   std::any& state() noexcept { return from_.own.state; }
-  const belongings& own() const noexcept { return from_.own; }
-  exchange& request() noexcept { return *request_; }
-  ws_layer& layer() noexcept { return stream_.next_layer(); }
 
  private:
   using stream_type = boost::beast::websocket::stream<ws_layer, false>;
@@ -71,6 +54,7 @@ class ws_session : public std::enable_shared_from_this<ws_session> {
     websocket::kind type;
   };
 
+  ws_layer& layer() noexcept { return stream_.next_layer(); }
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<void> open();
   boost::asio::awaitable<void> finish(unsigned code, std::string reason);
@@ -81,6 +65,7 @@ class ws_session : public std::enable_shared_from_this<ws_session> {
   void fall(error_code why);
   void tell_waiters();
   bool leave();
+  bool move_away();
   void watch_progress();
 
   engine& owner_;

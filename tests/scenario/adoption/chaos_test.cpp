@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <iostream>
 #include <random>
+#include <stdexcept>
 
 using namespace cluster::test;
 using namespace std::chrono_literals;
@@ -119,9 +120,13 @@ class chaos {
     const std::size_t before = at.count(done);
     const std::size_t refused_before = at.count(refused);
     at.signal(number);
-    const auto deadline = clock_type::now() + patience;
-    while (at.count(done) == before && at.count(refused) == refused_before && clock_type::now() < deadline)
+    // Done is what nobody is left over from, hung ones included, and those have their time to drain.
+    const auto deadline = clock_type::now() + 6 * patience;
+    while (at.count(done) == before && at.count(refused) == refused_before) {
+      if (clock_type::now() >= deadline)
+        throw std::runtime_error("neither \"" + done + "\" nor \"" + refused + '"');
       std::this_thread::sleep_for(1ms);
+    }
     return at.count(done) != before;
   }
 
