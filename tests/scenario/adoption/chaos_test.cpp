@@ -124,7 +124,7 @@ class chaos {
     const auto deadline = clock_type::now() + 6 * patience;
     while (at.count(done) == before && at.count(refused) == refused_before) {
       if (clock_type::now() >= deadline)
-        throw std::runtime_error("neither \"" + done + "\" nor \"" + refused + '"');
+        throw std::runtime_error("neither \"" + done + "\" nor \"" + refused + "\":\n" + at.output());
       std::this_thread::sleep_for(1ms);
     }
     return at.count(done) != before;
