@@ -61,6 +61,8 @@ class chaos {
       }
       std::this_thread::sleep_for(20ms);
     }
+    note("there should be " + std::to_string(target_) + " workers; there are:");
+    for (const int pid : cluster_.workers()) note(std::to_string(pid));
     return false;
   }
 
