@@ -55,7 +55,7 @@ things_for() { # GROUP
   case $1 in
     build) echo compiler cmake ninja boost boost-json boost-filesystem openssl ccache ;;
     tests) echo catch2 hiredis pkg-config redis ;;
-    scenario) echo tmux gunicorn ;;
+    scenario) echo gunicorn ;;  # tmux only where it is: its tests need pseudo-terminals as well
     examples) echo sqlite ;;
     ctl) echo cli11 ncurses ;;
     packaging) echo pkg-config python-venv ;;
