@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# shellcheck shell=sh disable=SC2154  # sourced by ./dev
+# shellcheck shell=sh disable=SC2154,SC2046,SC2086,SC2116  # sourced by ./dev; lists of words
 # Finds out what is missing by trying it, installs it through the package manager where that is
 # allowed, and otherwise prints the command. Package sources are never touched.
 
@@ -54,8 +54,8 @@ newest_of() {
 things_for() { # GROUP
   case $1 in
     build) echo compiler cmake ninja boost boost-json boost-filesystem openssl ccache ;;
-    tests) echo catch2 hiredis pkg-config redis ;;
-    scenario) echo gunicorn ;;  # tmux only where it is: its tests need pseudo-terminals as well
+    tests) echo catch2 pkg-config ;;
+    scenario) echo gunicorn redis hiredis ;;  # tmux only where it is: its tests need pseudo-terminals as well
     examples) echo sqlite ;;
     ctl) echo cli11 ncurses ;;
     packaging) echo pkg-config python-venv ;;
@@ -139,57 +139,84 @@ as_root() {
 
 may_install() { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }
 
-missing_things() { # GROUP...
+# What only saves time, or lets a few more tests and figures be: worth an installation where one may install, never
+# a failure.
+only_helps() { # THING
+  case $1 in
+    ccache | gunicorn | redis | hiredis | valgrind | strace) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Without a compiler nothing of the libraries can be asked; then all of them count as missing.
+missing_things() { # needed|helpful GROUP...
+  kind=$1
+  shift
   for group in "$@"; do
     for thing in $(things_for "$group"); do
-      # Without a compiler nothing of the libraries can be asked; they are looked at after it.
-      if lacks "$thing"; then echo "$thing"; fi
+      if only_helps "$thing"; then of=helpful; else of=needed; fi
+      if [ "$of" = "$kind" ] && lacks "$thing"; then echo "$thing"; fi
     done
   done
 }
 
+packages_of() { # MANAGER THING...
+  of_manager=$1
+  shift
+  for thing in "$@"; do package_of "$of_manager" "$thing" && echo; done | tr -s ' \n' '\n' | sort -u | tr '\n' ' ' |
+    sed 's/ $//'
+}
+
+install_packages() { # MANAGER PACKAGE...
+  command=$(install_command "$1")
+  shift
+  say "installing $*"
+  as_root env DEBIAN_FRONTEND=noninteractive $command "$@" >>"$log" 2>&1 </dev/null
+}
+
 need_tools() { # GROUP...
-  missing=$(missing_things "$@")
-  # ccache only saves time: alone it is worth no installation and no failure.
-  [ "$missing" = ccache ] && missing=
-  [ -n "$missing" ] || return 0
+  needed=$(missing_things needed "$@")
+  helpful=$(missing_things helpful "$@")
+  # A compiler cache is worth no installation of its own.
+  [ -z "$needed" ] && [ "$helpful" = ccache ] && helpful=
+  [ -n "$needed$helpful" ] || return 0
   manager=$(package_manager)
+  if [ -z "$needed" ] && { [ -z "$manager" ] || ! may_install; }; then
+    say "going on without $(echo $helpful): a few tests and figures are left out"
+    return 0
+  fi
   if [ -z "$manager" ]; then
-    complain "missing: $(echo "$missing" | tr '\n' ' ')(no package manager known to this script is here)"
+    complain "missing: $(echo $needed) (no package manager known to this script is here)"
+    exit 1
+  fi
+  packages=$(packages_of "$manager" $needed)
+  if ! may_install; then
+    complain "missing: $(echo $needed)
+Install with:
+  sudo $(install_command "$manager") $packages"
     exit 1
   fi
   mkdir -p "$top/build"
   log=$top/build/install.log
   : >"$log"
-  if [ "$manager" = apt-get ] && may_install; then
+  if [ "$manager" = apt-get ]; then
     # A fresh system has no package lists yet, an old one may have outdated ones.
     say "package lists (apt-get update)"
     as_root apt-get update >>"$log" 2>&1 || complain "apt-get update failed, going on with the lists there are"
+    packages=$(packages_of "$manager" $needed)  # Boost's depend on the lists
   fi
-  packages=
-  for thing in $missing; do
-    packages="$packages $(package_of "$manager" "$thing")"
-  done
-  packages=$(echo "$packages" | tr ' ' '\n' | sort -u | tr '\n' ' ')
-  packages=${packages# }
-  packages=${packages% }
-  if ! may_install; then
-    complain "missing: $(echo "$missing" | tr '\n' ' ')
-Install with:
-  sudo $(install_command "$manager") $packages"
-    exit 1
-  fi
-  say "installing $packages"
-  # shellcheck disable=SC2046,SC2086  # lists of words
-  if ! as_root env DEBIAN_FRONTEND=noninteractive $(install_command "$manager") $packages >>"$log" 2>&1 </dev/null; then
+  if [ -n "$needed" ] && ! install_packages "$manager" $packages; then
     tail -n 15 "$log" >&2
     complain "could not install them; by hand:
   $(install_command "$manager") $packages"
     exit 1
   fi
-  still=$(missing_things "$@")
-  if [ -n "$still" ] && [ "$still" != ccache ]; then
-    complain "still missing after the installation: $(echo "$still" | tr '\n' ' ')"
+  if [ -n "$helpful" ] && ! install_packages "$manager" $(packages_of "$manager" $helpful); then
+    complain "going on without $(echo $helpful): a few tests and figures are left out (see $log)"
+  fi
+  still=$(missing_things needed "$@")
+  if [ -n "$still" ]; then
+    complain "still missing after the installation: $(echo $still)"
     exit 1
   fi
 }

@@ -83,9 +83,9 @@ class engine : public std::enable_shared_from_this<engine> {
   void session_ended(const upgraded_session& session);
   /// It has nothing left to send.
   void session_is_quiet(upgraded_session& session);
-  /// Whether one may leave now, and what does it: true if the connection is gone, else it is the caller's
-  /// again.
+  /// Whether a session may leave now: it drains, and there is somewhere to go.
   bool may_move_session() const { return draining_ && !stopped_ && mover_.possible && mover_.possible(); }
+  /// True if the connection is gone, else it is the caller's again.
   bool move_session(moving_connection& going) { return mover_.move(going); }
   std::optional<std::string> saved_octets(const std::any& state);
 

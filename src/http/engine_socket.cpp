@@ -69,12 +69,12 @@ void engine::session_ended(const upgraded_session& session) {
 }
 
 void engine::session_is_quiet(upgraded_session& session) {
-  if (draining_ && mover_.possible && mover_.possible()) session.ask_to_leave();
+  if (may_move_session()) session.ask_to_leave();
 }
 
 // The lists below are copies: what is done to a session may end it.
 void engine::ask_sessions_to_leave() {
-  if (!mover_.possible || !mover_.possible()) return;
+  if (!may_move_session()) return;
   for (const auto& each : std::vector(sessions_)) each->ask_to_leave();
 }
 

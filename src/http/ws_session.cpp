@@ -64,7 +64,7 @@ bool address_of(int fd, sockaddr_storage& address) {
 }  // namespace
 
 ws_session::ws_session(engine& owner, asio::io_context& context, std::unique_ptr<exchange> request,
-                       std::shared_ptr<const ws_route> route, beginning from)
+                       std::shared_ptr<const ws_route> route, ws_beginning from)
     : owner_(owner),
       request_(std::move(request)),
       route_(std::move(route)),

@@ -25,10 +25,8 @@ class engine;
 /// One WebSocket session: Beast's stream on our layer, a queue of what is to be sent, and the handler.
 class ws_session : public upgraded_session, public std::enable_shared_from_this<ws_session> {
  public:
-  using beginning = ws_beginning;
-
   ws_session(engine& owner, boost::asio::io_context& context, std::unique_ptr<exchange> request,
-             std::shared_ptr<const ws_route> route, beginning from);
+             std::shared_ptr<const ws_route> route, ws_beginning from);
 
   void start() override;
   void stop() override;
@@ -72,7 +70,7 @@ class ws_session : public upgraded_session, public std::enable_shared_from_this<
   std::shared_ptr<engine> owner_lives_;
   std::unique_ptr<exchange> request_;
   std::shared_ptr<const ws_route> route_;
-  beginning from_;
+  ws_beginning from_;
   stream_type stream_;
   boost::asio::steady_timer progress_;  // ends a session whose client takes nothing
   boost::asio::cancellation_signal cancel_;

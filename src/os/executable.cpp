@@ -34,16 +34,19 @@ failure this_program(std::string& out) {
   // What execve was given; for a script it would be the interpreter, which is right as well.
   const auto* given =
       reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT(performance-no-int-to-ptr)
-  if (given != nullptr && *given != '\0' && same_inode(absolute(given).c_str(), "/proc/self/exe")) {
-    out = absolute(given);
+  const std::string started = given != nullptr && *given != '\0' ? absolute(given) : std::string();
+  if (!started.empty() && same_inode(started.c_str(), "/proc/self/exe")) {
+    out = started;
     return {};
   }
-  // The kernel's word for it, which says "(deleted)" of a file that is gone. What lies there is not compared: under
-  // valgrind only the word is about this program.
+  // The kernel's word for it, which says "(deleted)" of a file that is gone. Under valgrind only the words
+  // are about this program, what is opened through them is valgrind itself: then both words have to mean one
+  // file.
   std::error_code ec;
-  std::error_code missing;
   out = std::filesystem::read_symlink("/proc/self/exe", ec).string();
-  if (ec || !std::filesystem::is_regular_file(out, missing))
+  const bool right = same_inode(out.c_str(), "/proc/self/exe") ||
+                     (!started.empty() && same_inode(out.c_str(), started.c_str()));
+  if (ec || !right)
     return refused_option("executable: the file of this program is gone, so its workers cannot be started; " +
                           std::string("name one in options::executable"));
   return {};

@@ -16,10 +16,7 @@ bool equal(const struct stat& a, const struct stat& b) {
 failure kept_file::open(const std::string& path) {
   unique_fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat now {};
-  if (!fd || ::fstat(fd.get(), &now) != 0) {
-    const error_code ec = last_error();
-    return {ec, "executable: " + path + ": " + ec.message()};
-  }
+  if (!fd || ::fstat(fd.get(), &now) != 0) return failed_at("executable", path, last_error());
   fd_ = std::move(fd);
   then_ = now;
   return {};

@@ -28,7 +28,7 @@ failure redirect_output(const std::string& path, const std::string& error_path) 
     const std::string& name = i == 0 || error_path.empty() ? path : error_path;
     if (name.empty()) continue;
     files[i].reset(::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640));
-    if (!files[i]) return {last_error(), "log-file: " + name + ": " + last_error().message()};
+    if (!files[i]) return failed_at("log-file", name, last_error());
   }
   for (int i = 0; i < 2; ++i)
     if (files[i] && ::dup2(files[i].get(), STDOUT_FILENO + i) < 0)

@@ -46,10 +46,6 @@ bool lock_soon(int fd) {
   return false;
 }
 
-failure cannot_keep(const std::string& path, const error_code& ec) {
-  return {ec, "pid-file: " + path + ": " + ec.message()};
-}
-
 }  // namespace
 
 failure pid_file::acquire(const std::string& path) {
@@ -57,9 +53,9 @@ failure pid_file::acquire(const std::string& path) {
   const std::string absolute = std::filesystem::absolute(path, ignored).string();
   for (int attempt = 0; attempt < 10; ++attempt) {
     unique_fd fd(::open(absolute.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!fd) return cannot_keep(path, last_error());
+    if (!fd) return failed_at("pid-file", path, last_error());
     if (!lock_soon(fd.get())) {
-      if (errno != EWOULDBLOCK) return cannot_keep(path, last_error());
+      if (errno != EWOULDBLOCK) return failed_at("pid-file", path, last_error());
       return {make_error_code(error::owned_elsewhere),
               "pid-file: " + path + " is held by process " + first_word(fd.get())};
     }
@@ -69,7 +65,7 @@ failure pid_file::acquire(const std::string& path) {
     const std::string text = std::to_string(::getpid()) + "\n";
     if (::ftruncate(fd.get(), 0) != 0 ||
         ::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-      return cannot_keep(path, last_error());
+      return failed_at("pid-file", path, last_error());
     path_ = absolute;
     fd_ = std::move(fd);
     return {};

@@ -36,10 +36,6 @@ bool make_address(const std::string& path, sockaddr_un& out, socklen_t& length) 
   return true;
 }
 
-failure cannot_meet(const std::string& path, const error_code& ec) {
-  return {ec, "rendezvous: " + path + ": " + ec.message()};
-}
-
 unique_fd new_socket() {
   return unique_fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
@@ -89,13 +85,13 @@ failure rendezvous::open(const std::string& path, uid_t user) {
   sockaddr_un address{};
   socklen_t length = 0;
   if (path.size() > longest_rendezvous || !make_address(fresh, address, length))
-    return cannot_meet(path, {ENAMETOOLONG, boost::system::system_category()});
+    return failed_at("rendezvous", path, {ENAMETOOLONG, boost::system::system_category()});
   unique_fd socket = new_socket();
-  if (!socket) return cannot_meet(path, last_error());
+  if (!socket) return failed_at("rendezvous", path, last_error());
   ::fchmod(socket.get(), 0600);  // what bind gives the file, so it is never open to others
   ::unlink(fresh.c_str());       // of a process that had our pid before us
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0)
-    return cannot_meet(path, last_error());
+    return failed_at("rendezvous", path, last_error());
   struct stat made {};
   const bool given =
       user == static_cast<uid_t>(-1) || ::chown(fresh.c_str(), user, static_cast<gid_t>(-1)) == 0;
@@ -103,7 +99,7 @@ failure rendezvous::open(const std::string& path, uid_t user) {
       ::rename(fresh.c_str(), path.c_str()) != 0) {
     const error_code ec = last_error();
     ::unlink(fresh.c_str());
-    return cannot_meet(path, ec);
+    return failed_at("rendezvous", path, ec);
   }
   fd_ = std::move(socket);
   path_ = path;

@@ -17,6 +17,7 @@
 #include <cstring>
 
 namespace cluster::os {
+
 service_manager::service_manager() {
   const std::string_view where = environment("NOTIFY_SOCKET");
   if (where.size() < 2 || where.size() >= sizeof(sockaddr_un::sun_path) ||

@@ -26,4 +26,9 @@ inline failure refused_option(std::string why) {
   return {make_error_code(error::invalid_options), std::move(why)};
 }
 
+/// What fails because of a file; `option` names who asked for it.
+inline failure failed_at(const std::string& option, const std::string& path, const error_code& ec) {
+  return {ec, option + ": " + path + ": " + ec.message()};
+}
+
 }  // namespace cluster::os

@@ -124,6 +124,12 @@ bool read_line(std::string_view key, std::string_view rest, kept_state& into) {
     std::array<std::uint64_t, 5> n{};
     if (!take(rest, n) || into.workers.size() == most_workers) return false;
     into.workers.push_back({{n[0]}, {n[1]}, {n[2]}, n[3], n[4]});
+  } else if (key == "sent-away") {
+    std::array<std::uint64_t, 2> n{};
+    if (!take(rest, n) || n[1] == 0 || n[1] >> 62 != 0) return false;
+    const auto who = std::ranges::find(into.workers, worker_id{n[0]}, &kept_worker::id);
+    if (who == into.workers.end()) return false;
+    who->leaves_by = n[1];
   }
   return true;  // a key from the future
 }
@@ -168,6 +174,8 @@ std::string to_text(const kept_state& state) {
   for (const kept_slot& each : state.slots) append(text, "slot", {each.launches, each.failures_in_a_row});
   for (const kept_worker& each : state.workers)
     append(text, "worker", {each.id.value, each.slot.value, each.generation.value, each.pid, each.start});
+  for (const kept_worker& each : state.workers)
+    if (each.leaves_by != 0) append(text, "sent-away", {each.id.value, each.leaves_by});
   return text + std::string(last_line) + "\n";
 }
 

@@ -20,6 +20,9 @@ struct kept_worker {
   generation_id generation;
   std::uint64_t pid = 0;  ///< the driver's to fill in; with `start` it names a process for good
   std::uint64_t start = 0;
+  /// It was sent away and calls nobody any more: until when it may take, in milliseconds of the monotonic
+  /// clock. Zero: it is one of the fleet.
+  std::uint64_t leaves_by = 0;
 };
 
 struct kept_slot {

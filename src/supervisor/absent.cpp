@@ -12,9 +12,9 @@
 namespace cluster {
 namespace {
 
-std::string name_of(const absent_worker& who) {
-  return "worker " + std::to_string(who.known.id.value) + " (process " + std::to_string(who.process.pid) +
-         ")";
+std::string name_of(worker_id id, pid_t pid) {
+  return "worker " + std::to_string(id.value) + " (process " + std::to_string(pid) +
+         ") of the supervisor before";
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::string name_of(const absent_worker& who) {
 // Nobody else holds the listeners, and they cannot be bound while these do.
 void supervisor::impl::end_absent(const std::vector<absent_worker>& all) {
   for (const absent_worker& each : all) {
-    settings.log(log_level::error, name_of(each) + " of the supervisor before has not called and is ended");
+    settings.log(log_level::error, name_of(each.known.id, each.process.pid) + " has not called and is ended");
     os::signal_process(each.process.pidfd.get(), SIGKILL);
   }
   for (const absent_worker& each : all) {
@@ -38,11 +38,22 @@ void supervisor::impl::note_absent(std::vector<absent_worker> all, const seen_th
     const auto limit = watch_limit(settings);
     const bool hangs = limit.count() != 0 && stood_meanwhile(before, each, span) >= limit;
     settings.log(hangs ? log_level::error : log_level::warning,
-                 name_of(each) + " of the supervisor before " +
-                     (hangs ? "hangs, and is ended" : "has not called; it is watched"));
+                 name_of(each.known.id, each.process.pid) +
+                     (hangs ? " hangs, and is ended" : " has not called; it is watched"));
     if (hangs) os::signal_process(each.process.pidfd.get(), SIGKILL);
     auto process = std::make_unique<os::child>(executor, std::move(each.process));
     absent.emplace(each.known.id, absent_process{each.known, std::move(process), {}});
+  }
+}
+
+// Those that the supervisor before sent away: what is left of their time is all they have.
+void supervisor::impl::note_leaving(std::vector<absent_worker> all) {
+  for (absent_worker& each : all) {
+    const auto until = clock::time_point(std::chrono::milliseconds(each.known.leaves_by));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
+    auto process = std::make_unique<os::child>(executor, std::move(each.process));
+    absent.emplace(each.known.id, absent_process{each.known, std::move(process), {}});
+    limit_leaving(each.known.id, std::clamp(left, std::chrono::milliseconds(0), longest_leave()));
   }
 }
 
@@ -54,7 +65,7 @@ void supervisor::impl::watch_absent() {
       absent.erase(id);
       forget(id);
     });
-    watch(id);
+    if (!one.leaving) watch(id);
   }
 }
 
@@ -62,6 +73,7 @@ void supervisor::impl::watch_absent() {
 // CPU or is stopped.
 void supervisor::impl::add_absent(std::vector<policy::loop_reading>& all, clock::time_point now) const {
   for (const auto& [id, one] : absent) {
+    if (one.leaving) continue;
     policy::loop_reading reading{id, 0, absent_since, {}};
     const pid_t pid = one.process->pid();
     if (dog.suspects(reading, now)) reading.thread = view_of(pid, pid);
@@ -75,10 +87,9 @@ bool supervisor::impl::end_hung_absent(const policy::watch_finding& found) {
   if (one == absent.end()) return false;
   // Nobody misses it: its slot has another worker.
   if (found.what == kind::hung || found.what == kind::stopped) {
-    settings.log(log_level::error,
-                 "worker " + std::to_string(found.worker.value) + " (process " +
-                     std::to_string(one->second.process->pid()) + ") of the supervisor before " +
-                     (found.what == kind::hung ? "hangs" : "is kept stopped") + ", and is ended");
+    settings.log(log_level::error, name_of(found.worker, one->second.process->pid()) +
+                                       (found.what == kind::hung ? " hangs" : " is kept stopped") +
+                                       ", and is ended");
     one->second.process->signal(SIGKILL);
   }
   return true;
@@ -90,22 +101,35 @@ void supervisor::impl::let_leave(pid_t pid) {
   const auto one =
       std::ranges::find_if(absent, [pid](const auto& each) { return each.second.process->pid() == pid; });
   if (one == absent.end() || one->second.leaving) return;
-  const worker_id id = one->first;
-  forget(id);
-  one->second.leaving =
-      std::make_unique<boost::asio::steady_timer>(executor, settings.drain_timeout + settings.kill_timeout);
-  one->second.leaving->async_wait([weak = weak_from_this(), id](const error_code& ec) {
+  forget(one->first);
+  limit_leaving(one->first, longest_leave());
+  save();
+}
+
+std::chrono::milliseconds supervisor::impl::longest_leave() const {
+  return settings.drain_timeout + settings.kill_timeout;
+}
+
+void supervisor::impl::limit_leaving(worker_id id, std::chrono::milliseconds left) {
+  absent_process& one = absent.at(id);
+  const auto until = (clock::now() + left).time_since_epoch();
+  one.known.leaves_by =
+      static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(until).count());
+  one.leaving = std::make_unique<boost::asio::steady_timer>(executor, left);
+  one.leaving->async_wait([weak = weak_from_this(), id](const error_code& ec) {
     const auto self = weak.lock();
     if (ec || !self) return;
     const auto still = self->absent.find(id);
-    if (still != self->absent.end()) still->second.process->signal(SIGKILL);
+    if (still == self->absent.end()) return;
+    self->settings.log(log_level::error, name_of(id, still->second.process->pid()) +
+                                             " was sent away and is still there; it is ended");
+    still->second.process->signal(SIGKILL);
   });
 }
 
 // If this supervisor dies too, the next one has to know of them.
 void supervisor::impl::keep_absent(policy::kept_state& into) const {
   for (const auto& [id, one] : absent) {
-    if (one.leaving) continue;  // it calls nobody any more
     // Its slot may have been taken away since.
     if (one.known.slot.value >= into.slots.size()) into.slots.resize(one.known.slot.value + 1);
     into.workers.push_back(one.known);

@@ -87,8 +87,12 @@ os::failure supervisor::impl::come_home() {
     if (came.returned.empty() && !std::ranges::all_of(came.absent, stands))
       came = welcome_home(home, kept, who, {patience, longest_patience - patience});
     returned = std::move(came.returned);
-    if (returned.empty() && !rescue_listeners(came.absent)) end_absent(came.absent);
-    else note_absent(std::move(came.absent), seen, clock::now() - begun);
+    const auto rescue = [this](const absent_worker& from) { return rescue_listeners(from); };
+    if (!returned.empty() || std::ranges::any_of(came.absent, rescue) ||
+        std::ranges::any_of(came.leaving, rescue))
+      note_absent(std::move(came.absent), seen, clock::now() - begun);
+    else end_absent(came.absent);
+    note_leaving(std::move(came.leaving));
   }
   if (!returned.empty() && kept.schedule != settings.schedule) {
     settings.log(log_level::warning, "the schedule was changed; that of the workers that live on is kept: " +
@@ -184,8 +188,10 @@ void supervisor::impl::adopt_workers(clock::time_point now) {
   past = kept.past;
   past_routes.add(kept.routes);
   const bool interrupted = kept.rolling && !returned.empty();  // else all that start are of the newest
-  settings.log(log_level::info, "took over " + std::to_string(returned.size()) + " of " +
-                                    std::to_string(kept.workers.size()) + " workers");
+  settings.log(log_level::info,
+               "took over " + std::to_string(returned.size()) + " of " +
+                   std::to_string(std::ranges::count(kept.workers, 0U, &policy::kept_worker::leaves_by)) +
+                   " workers");
   for (const returned_worker& each : returned) complete_listeners(each.report);
   returned.clear();
   apply(fleet->adopt(kept, found, now));

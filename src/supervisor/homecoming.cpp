@@ -29,7 +29,8 @@ class reception {
   reception(os::rendezvous& at, const policy::kept_state& kept, const callers& who) : at_(at), who_(who) {
     for (const policy::kept_worker& each : kept.workers) {
       const auto pid = static_cast<pid_t>(each.pid);
-      if (os::start_of_process(pid) == each.start) expected_.emplace(pid, each);
+      if (os::start_of_process(pid) != each.start) continue;
+      (each.leaves_by == 0 ? expected_ : leaving_).emplace(pid, each);
     }
   }
 
@@ -55,20 +56,24 @@ class reception {
                   [](const auto& each) { return os::start_of_process(each.first) != each.second.start; });
   }
 
-  homecoming take() {
-    homecoming result{std::move(returned_), {}};
-    for (const auto& [pid, known] : expected_) {
+  homecoming take() { return {std::move(returned_), held(expected_), held(leaving_)}; }
+
+ private:
+  using known_workers = std::map<pid_t, policy::kept_worker>;
+
+  static std::vector<absent_worker> held(const known_workers& which) {
+    std::vector<absent_worker> all;
+    for (const auto& [pid, known] : which) {
       os::launched_process process;
       process.pid = pid;
       process.pidfd = os::hold_process(pid);
       // Held first, then looked at: from here on it stays that one.
       if (process.pidfd && os::start_of_process(pid) == known.start)
-        result.absent.push_back({known, std::move(process)});
+        all.push_back({known, std::move(process)});
     }
-    return result;
+    return all;
   }
 
- private:
   /// True when the call is over, for better or worse.
   bool hear(os::caller& from) {
     os::received_message received;
@@ -109,7 +114,8 @@ class reception {
 
   os::rendezvous& at_;
   const callers& who_;
-  std::map<pid_t, policy::kept_worker> expected_;
+  known_workers expected_;
+  known_workers leaving_;
   std::list<os::caller> waiting_;
   std::vector<returned_worker> returned_;
   std::array<std::byte, ipc::max_message_size> buffer_{};

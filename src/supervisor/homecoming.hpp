@@ -34,6 +34,7 @@ struct absent_worker {
 struct homecoming {
   std::vector<returned_worker> returned;
   std::vector<absent_worker> absent;
+  std::vector<absent_worker> leaving;  ///< sent away before, so that nobody waits for their calls
 };
 
 /// How long to wait for calls.

@@ -155,7 +155,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   seen_threads look_at_kept() const;
   static std::chrono::nanoseconds stood_meanwhile(const seen_threads& before, const absent_worker& one,
                                                   std::chrono::nanoseconds span);
-  bool rescue_listeners(const std::vector<absent_worker>& from);
+  bool rescue_listeners(const absent_worker& from);
 
   // Those that a dead supervisor has left and that do not call (absent.cpp).
   void end_absent(const std::vector<absent_worker>& all);
@@ -164,7 +164,10 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void add_absent(std::vector<policy::loop_reading>& all, clock::time_point now) const;
   bool end_hung_absent(const policy::watch_finding& found);
   void keep_absent(policy::kept_state& into) const;
+  void note_leaving(std::vector<absent_worker> all);
   void let_leave(pid_t pid);
+  std::chrono::milliseconds longest_leave() const;
+  void limit_leaving(worker_id id, std::chrono::milliseconds left);
   void dismiss_absent() noexcept;
 
   // What TLS needs (secrets.cpp).

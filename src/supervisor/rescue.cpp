@@ -33,36 +33,31 @@ std::chrono::nanoseconds supervisor::impl::stood_meanwhile(const seen_threads& b
   return now->now == condition::asleep ? span - (now->waited - then->second.waited) : std::min(span, ran);
 }
 
-// Copies of their sockets, so that nobody who has connected is lost when they are ended. False if they are
-// not to be had: the notes do not name them, or the system does not let us look into these processes.
-bool supervisor::impl::rescue_listeners(const std::vector<absent_worker>& from) {
+// Copies of its sockets, so that nobody who has connected is lost when it is ended. False if they are not to
+// be had: the notes do not name them, it has closed them, or the system does not let us look into the
+// process.
+bool supervisor::impl::rescue_listeners(const absent_worker& from) {
   rescued.clear();
-  if (kept.listeners.empty()) return false;
-  for (const absent_worker& each : from) {
-    std::vector<os::listen_socket> found;
-    for (const policy::kept_listener& wanted : kept.listeners) {
-      os::unique_fd copy = os::copy_listener(each.process, wanted.uri);
-      if (!copy) break;
-      listener described;
-      described.name = wanted.name;
-      described.uri = wanted.uri;
-      described.tls = wanted.tls;
-      described.proxy = wanted.proxy;
-      described.inherited = wanted.inherited;
-      described.number = wanted.number;
-      os::listen_socket socket;
-      if (os::adopt_listener(std::move(copy), described, made_here(described), socket)) break;
-      found.push_back(std::move(socket));
-    }
-    if (found.size() != kept.listeners.size()) continue;
-    settings.log(log_level::warning,
-                 "no worker of the supervisor before has called: its listeners are taken "
-                 "out of process " +
-                     std::to_string(each.process.pid));
-    rescued = std::move(found);
-    return true;
+  std::vector<os::listen_socket> found;
+  for (const policy::kept_listener& wanted : kept.listeners) {
+    os::unique_fd copy = os::copy_listener(from.process, wanted.uri);
+    if (!copy) return false;
+    listener described;
+    described.name = wanted.name;
+    described.uri = wanted.uri;
+    described.tls = wanted.tls;
+    described.proxy = wanted.proxy;
+    described.inherited = wanted.inherited;
+    described.number = wanted.number;
+    os::listen_socket& socket = found.emplace_back();
+    if (os::adopt_listener(std::move(copy), described, made_here(described), socket)) return false;
   }
-  return false;
+  if (found.empty()) return false;
+  settings.log(log_level::warning,
+               "no worker of the supervisor before has called: its listeners are taken out of process " +
+                   std::to_string(from.process.pid));
+  rescued = std::move(found);
+  return true;
 }
 
 }  // namespace cluster

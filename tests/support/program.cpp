@@ -172,6 +172,7 @@ std::vector<program::worker_line> program::ready_workers() const {
     if (std::regex_search(line, match, form))
       found.push_back({std::stoull(match[1]), std::stoull(match[2]), std::stoi(match[3])});
   }
+  std::sort(found.begin(), found.end(), [](const auto& one, const auto& other) { return one.id < other.id; });
   return found;
 }
 

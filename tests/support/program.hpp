@@ -49,7 +49,8 @@ class program {
     std::uint64_t slot;
     int pid;
   };
-  /// The workers that it has announced as ready, in order.
+  /// The workers that it has announced as ready, by their number: which of two that start together is ready
+  /// first is chance.
   std::vector<worker_line> ready_workers() const;
 
   std::string output() const;

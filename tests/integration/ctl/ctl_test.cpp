@@ -2,6 +2,7 @@
 // clusterctl from outside. The checked program is this test itself, in a role.
 #include "support/catch.hpp"
 #include "support/role.hpp"
+#include "support/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,8 @@
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+
+using cluster::test::contains;
 
 namespace {
 
@@ -50,8 +53,6 @@ answer check(const std::string& options, const std::string& wish) {
   const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
   return clusterctl("check " + options + " -- '" + self + "' --role checked " + wish);
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }  // namespace
 

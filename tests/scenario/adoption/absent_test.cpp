@@ -129,3 +129,32 @@ TEST_CASE("a worker that hangs is not forgotten when its slot goes and the next 
   next.signal(SIGTERM);
   CHECK(next.wait_exit().code == 0);
 }
+
+TEST_CASE(
+    "a worker that was sent away and then hangs is ended in its time, though the next supervisor dies too",
+    "[adoption]") {
+  succession cluster({"--workers", "2", "--hang-timeout", "60s", "--drain-timeout", "2s"});
+  cluster.first().wait_ready(2);
+  std::list<connection> all;
+  const auto [victim, held] = *one_each(all, cluster.first().port(), 2).begin();
+  // Half a request, which a drain lets come to its end.
+  REQUIRE(held->send("GET /hang HTTP/1.1\r\n"));
+  cluster.kill();
+  ::kill(victim, SIGSTOP);
+  cluster.start().wait_for("took over 1 of 2 workers");
+  ::kill(victim, SIGCONT);
+  cluster.now().wait_for("calls as a worker of before, too late; it is sent away");
+  REQUIRE(held->send("Host: test\r\n\r\n"));
+  cluster.now().wait_ready(1);
+  cluster.kill();
+  const auto begun = clock_type::now();
+  program& next = cluster.start();
+  next.wait_for("took over 2 of 2 workers");
+  CHECK(clock_type::now() - begun < 1500ms);  // nobody waits for its call
+  next.wait_for(" was sent away and is still there; it is ended");
+  CHECK(comes_to_an_end(victim));
+  CHECK(come_to(cluster, 2));
+  CHECK(get(cluster.first().port(), "/").status == 200);
+  next.signal(SIGTERM);
+  CHECK(next.wait_exit().code == 0);
+}

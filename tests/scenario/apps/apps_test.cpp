@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/program.hpp"
 #include "support/strict_load.hpp"
+#include "support/text.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -23,8 +24,6 @@ namespace {
 
 const std::string workbench = CLUSTER_TEST_BINARY_DIR "/examples/90_workbench";
 const std::string examples = CLUSTER_TEST_SOURCE_DIR "/examples/30_foreign/";
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 /// A runtime folder of its own, a process file in it, and what was started from there ended at the end.
 struct place {

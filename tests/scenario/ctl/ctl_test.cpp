@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // clusterctl with a real cluster.
 #include "scenario/control/controlled.hpp"
+#include "support/text.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -38,8 +39,6 @@ told of(const controlled& it, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"-s", it.socket()});
   return clusterctl(std::move(arguments));
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }  // namespace
 

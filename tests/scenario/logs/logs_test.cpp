@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Workers' output: where it goes, who may read it, and what happens to it when a log file is moved away.
 #include "scenario/control/controlled.hpp"
+#include "support/text.hpp"
 
 #include <signal.h>
 
@@ -34,8 +35,6 @@ std::string content(const std::string& path) {
 void say(controlled& it, const std::string& words) {
   REQUIRE(get(it.cluster.port(), "/print/" + words).status == 200);
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // clusterctl monit on a real terminal, by way of tmux.
 #include "scenario/control/controlled.hpp"
 #include "support/terminal.hpp"
+#include "support/text.hpp"
 
 #include <signal.h>
 
@@ -13,8 +14,6 @@ using namespace cluster::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 std::string monit(const controlled& it) {
   return "'clear; " CLUSTER_TEST_BINARY_DIR "/clusterctl -s " + it.socket() +

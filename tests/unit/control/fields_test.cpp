@@ -2,13 +2,13 @@
 #include "control/fields.hpp"
 
 #include "support/catch.hpp"
+#include "support/text.hpp"
 
 using namespace cluster::control;
 using namespace std::chrono_literals;
+using cluster::test::contains;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 std::string refusal(const std::optional<reply>& complaint) {
   return complaint ? std::to_string(complaint->status) + " " + complaint->body : "none";

@@ -5,6 +5,7 @@
 #include "ctl/words.hpp"
 
 #include "support/catch.hpp"
+#include "support/text.hpp"
 
 #include <boost/json.hpp>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 using namespace cluster::ctl;
+using cluster::test::contains;
 
 namespace {
 
@@ -45,8 +47,6 @@ std::vector<std::string> lines(const std::string& text) {
   for (std::string line; std::getline(in, line);) all.push_back(line);
   return all;
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }  // namespace
 

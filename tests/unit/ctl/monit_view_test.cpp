@@ -3,6 +3,7 @@
 #include "ctl/words.hpp"
 
 #include "support/catch.hpp"
+#include "support/text.hpp"
 
 #include <boost/json.hpp>
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 using namespace cluster::ctl;
+using cluster::test::contains;
 using wish = monit_view::wish;
 using key = monit_view::key;
 
@@ -57,8 +59,6 @@ std::string chosen_line(monit_view& view) {
   return {};
 }
 
-bool mentions(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
-
 }  // namespace
 
 TEST_CASE("the screen has exactly its size, whatever there is to show", "[monit]") {
@@ -81,9 +81,9 @@ TEST_CASE("what it keeps is bounded", "[monit]") {
   for (int i = 0; i < 1000; ++i)
     view.take_event({{"event", "ready"}, {"text", "number " + std::to_string(i)}});
   const std::string all = screen(view, 100, 2000);
-  CHECK(mentions(all, "number 999"));
-  CHECK(mentions(all, "number 700\n"));
-  CHECK_FALSE(mentions(all, "number 699\n"));
+  CHECK(contains(all, "number 999"));
+  CHECK(contains(all, "number 700\n"));
+  CHECK_FALSE(contains(all, "number 699\n"));
 }
 
 TEST_CASE("at 80 by 24 there are workers, traffic, history and what happened", "[monit]") {
@@ -93,11 +93,11 @@ TEST_CASE("at 80 by 24 there are workers, traffic, history and what happened", "
   view.take_event(
       {{"at", "2023-11-14T22:10:30.123Z"}, {"event", "ready"}, {"text", "worker 1 in slot 0 is ready"}});
   const std::string seen = screen(view, 80, 24);
-  CHECK(mentions(seen, "api  pid 4711  4/4 ready"));
-  CHECK(mentions(seen, "req/s 400  conns 28  p50 320us  p99 3.1ms  errors 3  \u2581\u2588"));
-  CHECK(mentions(seen, "\u2500\u2500 events"));
-  CHECK(mentions(seen, "worker 1 in slot 0 is ready"));
-  CHECK(mentions(seen, "q quit"));
+  CHECK(contains(seen, "api  pid 4711  4/4 ready"));
+  CHECK(contains(seen, "req/s 400  conns 28  p50 320us  p99 3.1ms  errors 3  \u2581\u2588"));
+  CHECK(contains(seen, "\u2500\u2500 events"));
+  CHECK(contains(seen, "worker 1 in slot 0 is ready"));
+  CHECK(contains(seen, "q quit"));
   monit_view plain(false);
   plain.take_status(status(4, 100));
   for (const char c : screen(plain, 80, 24)) CHECK(static_cast<unsigned char>(c) < 128);
@@ -113,7 +113,7 @@ TEST_CASE("keys choose a worker, and the choice stays with it", "[monit]") {
   CHECK(view.chosen_worker() == 3);
   view.press('\0', key::up);
   CHECK(view.chosen_worker() == 2);
-  CHECK(mentions(chosen_line(view), "5001"));
+  CHECK(contains(chosen_line(view), "5001"));
   view.take_status(status(3));
   CHECK(view.chosen_worker() == 2);
   view.take_status(status(1));
@@ -130,9 +130,9 @@ TEST_CASE("whatever changes something is asked for first", "[monit]") {
   for (const auto& [letter, wanted] : keys) {
     INFO(letter);
     CHECK(view.press(letter) == wish::none);
-    CHECK(mentions(screen(view, 80, 24), "?  y/n"));
+    CHECK(contains(screen(view, 80, 24), "?  y/n"));
     CHECK(view.press('n') == wish::none);
-    CHECK(mentions(screen(view, 80, 24), "nothing was done"));
+    CHECK(contains(screen(view, 80, 24), "nothing was done"));
     view.press(letter);
     CHECK(view.press('q') == wish::none);  // another key is no consent, and no quit either
     view.press(letter);
@@ -143,7 +143,7 @@ TEST_CASE("whatever changes something is asked for first", "[monit]") {
   CHECK(view.press('q') == wish::quit);
   view.take_status(status(1));
   CHECK(view.press('-') == wish::none);
-  CHECK(mentions(screen(view, 80, 24), "one worker is the least"));
+  CHECK(contains(screen(view, 80, 24), "one worker is the least"));
 }
 
 TEST_CASE("l changes between events and logs", "[monit]") {
@@ -151,19 +151,19 @@ TEST_CASE("l changes between events and logs", "[monit]") {
   view.take_status(status(1));
   view.take_log(
       {{"at", "2023-11-14T22:10:30.123Z"}, {"slot", 0}, {"stream", "out"}, {"text", "a line of a worker"}});
-  CHECK_FALSE(mentions(screen(view, 80, 24), "a line of a worker"));
+  CHECK_FALSE(contains(screen(view, 80, 24), "a line of a worker"));
   view.press('l');
-  CHECK(mentions(screen(view, 80, 24), "  0| a line of a worker"));
+  CHECK(contains(screen(view, 80, 24), "  0| a line of a worker"));
   view.press('l');
-  CHECK(mentions(screen(view, 80, 24), "events"));
+  CHECK(contains(screen(view, 80, 24), "events"));
 }
 
 TEST_CASE("a cluster that does not answer is said so, and forgotten when it does again", "[monit]") {
   monit_view view(true);
   view.lose("the cluster does not answer");
-  CHECK(mentions(screen(view, 80, 24), "the cluster does not answer"));
+  CHECK(contains(screen(view, 80, 24), "the cluster does not answer"));
   view.take_status(status(1));
-  CHECK_FALSE(mentions(screen(view, 80, 24), "does not answer"));
+  CHECK_FALSE(contains(screen(view, 80, 24), "does not answer"));
 }
 
 TEST_CASE("more workers than rows leave room for what happened", "[monit]") {
@@ -171,6 +171,6 @@ TEST_CASE("more workers than rows leave room for what happened", "[monit]") {
   view.take_status(status(100));
   view.take_event({{"event", "ready"}, {"text", "something"}});
   const std::string seen = screen(view, 80, 24);
-  CHECK(mentions(seen, "more workers"));
-  CHECK(mentions(seen, "something"));
+  CHECK(contains(seen, "more workers"));
+  CHECK(contains(seen, "something"));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "support/text.hpp"
 #include "unit/os/listening.hpp"
 #include "unit/os/passing.hpp"
 #include "unit/os/surroundings.hpp"
@@ -30,11 +31,9 @@ std::string refusal(const std::string& uri) {
   return result.failed.detail;
 }
 
-bool contains(const std::string& text, const std::string& part) {
+void check_says(const std::string& text, const std::string& part) {
   INFO(text);
-  const bool found = text.find(part) != std::string::npos;
-  CHECK(found);
-  return found;
+  CHECK(contains(text, part));
 }
 
 }  // namespace
@@ -72,27 +71,27 @@ TEST_CASE("a passed Unix listener shows its path and leaves the file to its make
 TEST_CASE("a passed descriptor is not believed unless it is a listening stream socket") {
   SECTION("not open") {
     const int fd = unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get();
-    contains(refusal("fd:" + std::to_string(fd)), "descriptor " + std::to_string(fd) + " is not open");
+    check_says(refusal("fd:" + std::to_string(fd)), "descriptor " + std::to_string(fd) + " is not open");
   }
   SECTION("not a socket") {
     const unique_fd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    contains(refusal("fd:" + std::to_string(fd.get())), "is not a socket");
+    check_says(refusal("fd:" + std::to_string(fd.get())), "is not a socket");
     CHECK(::fcntl(fd.get(), F_GETFD) >= 0);  // and still the caller's
   }
   SECTION("not listening") {
     const unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    contains(refusal("fd:" + std::to_string(fd.get())), "is not a listening stream socket");
+    check_says(refusal("fd:" + std::to_string(fd.get())), "is not a listening stream socket");
   }
   SECTION("a datagram socket") {
     const unique_fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    contains(refusal("fd:" + std::to_string(fd.get())), "is not a listening stream socket");
+    check_says(refusal("fd:" + std::to_string(fd.get())), "is not a listening stream socket");
   }
   SECTION("a listening seqpacket socket") {
     const unique_fd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     const sockaddr_un unnamed{AF_UNIX, {}};
     REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&unnamed), sizeof unnamed.sun_family) == 0);
     REQUIRE(::listen(fd.get(), 1) == 0);
-    contains(refusal("fd:" + std::to_string(fd.get())), "is not a listening stream socket");
+    check_says(refusal("fd:" + std::to_string(fd.get())), "is not a listening stream socket");
   }
 }
 
@@ -106,7 +105,7 @@ TEST_CASE("a descriptor that was adopted once is not adopted again") {
     REQUIRE_FALSE(open_listeners(address, {}, sockets));
     const failure failed = open_listeners(address, {}, sockets);
     CHECK(failed.code == error::bind_failed);
-    contains(failed.detail, "twice");
+    check_says(failed.detail, "twice");
     CHECK(sockets.size() == 1);
     CHECK(socket_option(address.fd, SOL_SOCKET, SO_ACCEPTCONN) == 1);  // and still open
   }
@@ -150,31 +149,31 @@ TEST_CASE("what the service manager's variables do not say is refused") {
   const passed_from_three passed(two_listeners());
   SECTION("no variables") {
     const manager_environment environment(nullptr, nullptr, nullptr);
-    contains(refusal("systemd:"), "LISTEN_PID and LISTEN_FDS are not set");
+    check_says(refusal("systemd:"), "LISTEN_PID and LISTEN_FDS are not set");
   }
   SECTION("no count") {
     const manager_environment environment(own_pid.c_str(), nullptr, nullptr);
-    contains(refusal("systemd:"), "no sockets were passed");
+    check_says(refusal("systemd:"), "no sockets were passed");
   }
   SECTION("a count of zero") {
     const manager_environment environment(own_pid.c_str(), "0", nullptr);
-    contains(refusal("systemd:web"), "no sockets were passed");
+    check_says(refusal("systemd:web"), "no sockets were passed");
   }
   SECTION("nonsense") {
     const manager_environment environment(own_pid.c_str(), "many", nullptr);
-    contains(refusal("systemd:"), "no sockets were passed");
+    check_says(refusal("systemd:"), "no sockets were passed");
   }
   SECTION("too many") {
     const manager_environment environment(own_pid.c_str(), "18446744073709551615", nullptr);
-    contains(refusal("systemd:"), "too large");
+    check_says(refusal("systemd:"), "too large");
   }
   SECTION("meant for another process") {
     const manager_environment environment("1", "2", "web:admin");
-    contains(refusal("systemd:"), "meant for process 1");
+    check_says(refusal("systemd:"), "meant for process 1");
   }
   SECTION("another name") {
     const manager_environment environment(own_pid.c_str(), "2", "web:admin");
-    contains(refusal("systemd:metrics"), "that name");
+    check_says(refusal("systemd:metrics"), "that name");
   }
 }
 
@@ -187,5 +186,5 @@ TEST_CASE("a bad one among the service manager's sockets refuses all") {
   const opened result = open_at("systemd:");
   CHECK(result.failed.code == error::bind_failed);
   CHECK(result.sockets.empty());
-  contains(result.failed.detail, "descriptor 4 is not a socket");
+  check_says(result.failed.detail, "descriptor 4 is not a socket");
 }

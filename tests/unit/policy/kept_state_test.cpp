@@ -34,7 +34,7 @@ kept_state sample() {
   state.scaling = {2, 6};
   state.configured_most = 8;
   state.slots = {{5, 1}, {4, 0}, {1, 0}};
-  state.workers = {{{7}, {0}, {2}, 1234, 99}, {{9}, {1}, {3}, 4'000'000'000, ~std::uint64_t{0}}};
+  state.workers = {{{7}, {0}, {2}, 1234, 99}, {{9}, {1}, {3}, 4'000'000'000, ~std::uint64_t{0}, 123'456}};
   return state;
 }
 
@@ -77,6 +77,8 @@ TEST_CASE("what is written is what is read", "[adoption]") {
   REQUIRE(back->workers.size() == 2);
   CHECK(back->workers[1].pid == 4'000'000'000);
   CHECK(back->workers[1].start == ~std::uint64_t{0});
+  CHECK(back->workers[0].leaves_by == 0);
+  CHECK(back->workers[1].leaves_by == 123'456);
 }
 
 TEST_CASE("notes that are cut off anywhere are none", "[adoption]") {
@@ -114,6 +116,10 @@ TEST_CASE("notes that cannot be true are none", "[adoption]") {
   refused("worker 7 0 2 1234 99", "worker 9 0 2 1234 99");   // twice
   refused("worker 7 0 2 1234 99", "worker 7 3 2 1234 99");   // no such slot
   refused("worker 7 0 2 1234 99", "worker 7 0 4 1234 99");   // newer than the newest
+  refused("sent-away 9 123456", "sent-away 9");
+  refused("sent-away 9 123456", "sent-away 8 123456");  // no such worker
+  refused("sent-away 9 123456", "sent-away 9 0");
+  refused("sent-away 9 123456", "sent-away 9 18446744073709551615");  // beyond any clock
   refused("ids 9 2 3 2 1 77 4", "ids 9 0 3 2 1 77 4");
   refused("ids 9 2 3 2 1 77 4", "ids 9 2 1 2 1 77 4");
   refused("ids 9 2 3 2 1 77 4", "ids 9 2 3 0 1 77 4");

@@ -4,6 +4,7 @@
 #include "run/command_line.hpp"
 #include "run/settings.hpp"
 #include "support/catch.hpp"
+#include "support/text.hpp"
 #include "unit/os/surroundings.hpp"
 
 #include <memory>
@@ -61,10 +62,6 @@ inline std::string refused(const std::vector<std::string>& arguments, const opti
   CHECK_FALSE(result.text.empty());
   CHECK(result.text.find('\n') == std::string::npos);
   return result.text;
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 /// Any setting's value as text, the way a person would compare it.
