@@ -77,7 +77,7 @@ void supervisor::impl::add_absent(std::vector<policy::loop_reading>& all, clock:
     policy::loop_reading reading{id, 0, absent_since, {}};
     const pid_t pid = one.process->pid();
     if (dog.suspects(reading, now)) reading.thread = view_of(pid, pid);
-    all.push_back(std::move(reading));
+    all.push_back(reading);
   }
 }
 
