@@ -32,6 +32,8 @@ case $("$CLUSTER_CXX" --version | head -n 1) in
   *) compiler=gcc libcxx=libstdc++11 ;;
 esac
 version=$("$CLUSTER_CXX" -dumpversion)
+# Compiled in larger pieces, as it is the whole library once more.
+echo 'set(CMAKE_UNITY_BUILD ON)' >"$work/in_large_pieces.cmake"
 cat >"$CONAN_HOME/profiles/default" <<PROFILE
 [settings]
 os=Linux
@@ -49,6 +51,7 @@ openssl/$CLUSTER_OPENSSL_VERSION
 tools.cmake.cmake_layout:test_folder=$work/test_package
 tools.cmake.cmaketoolchain:user_presets=
 tools.cmake.cmaketoolchain:generator=Ninja
+tools.cmake.cmaketoolchain:user_toolchain=["$work/in_large_pieces.cmake"]
 tools.build:compiler_executables={"cpp": "$CLUSTER_CXX"}
 PROFILE
 check "the recipe is read" "$conan" inspect "$CLUSTER_SOURCE"
