@@ -5,11 +5,20 @@
 . "$(dirname "$0")/common.sh"
 fresh headers
 
-compile_alone() { # COMPILER HEADER
-  printf '#include <%s>\n#include <%s>\n' "$2" "$2" >"$work/alone.cpp"
-  "$1" -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
-    -Wold-style-cast -Wswitch-enum -Werror -I "$CLUSTER_SOURCE/include" -idirafter "$CLUSTER_BOOST_INCLUDE" \
-    "$work/alone.cpp"
+# All of a compiler's at once, as many at a time as there are processors; what became of each is told after that.
+cat >"$work/alone.sh" <<'ALONE'
+name=$3/$(echo "$4" | tr / _)
+printf '#include <%s>\n#include <%s>\n' "$4" "$4" >"$name.cpp"
+"$1" -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+  -Wold-style-cast -Wswitch-enum -Werror -I "$2/include" -idirafter "$CLUSTER_BOOST_INCLUDE" "$name.cpp" \
+  >"$name.log" 2>&1 && touch "$name.fine"
+exit 0
+ALONE
+
+was_fine() { # FOLDER HEADER
+  name=$1/$(echo "$2" | tr / _)
+  cat "$name.log"
+  [ -e "$name.fine" ]
 }
 
 for kind in g++ clang++; do
@@ -24,8 +33,12 @@ for kind in g++ clang++; do
     echo "SKIPPED: public headers with $kind, it is not installed"
     continue
   fi
-  for file in $(cd "$CLUSTER_SOURCE/include" && find cluster -name '*.hpp' | sort); do
-    check "$compiler takes <$file> alone" compile_alone "$compiler" "$file"
+  mkdir "$work/$kind"
+  headers=$(cd "$CLUSTER_SOURCE/include" && find cluster -name '*.hpp' | sort)
+  echo "$headers" | CLUSTER_BOOST_INCLUDE=$CLUSTER_BOOST_INCLUDE \
+    xargs -P "$(nproc)" -n 1 sh "$work/alone.sh" "$compiler" "$CLUSTER_SOURCE" "$work/$kind"
+  for file in $headers; do
+    check "$compiler takes <$file> alone" was_fine "$work/$kind" "$file"
   done
 done
 finish
