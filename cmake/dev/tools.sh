@@ -79,9 +79,9 @@ package_manager() {
 debian_boost() {
   version=$(apt-cache policy libboost-dev 2>/dev/null | sed -n 's/^ *Candidate: *//p')
   if [ -n "$version" ] && dpkg --compare-versions "$version" ge 1.81; then
-    printf 'libboost%s-dev' "$1"
+    echo "libboost$1-dev"
   else
-    printf 'libboost%s1.81-dev' "$1"
+    echo "libboost${1}1.81-dev"
   fi
 }
 
@@ -163,8 +163,7 @@ missing_things() { # needed|helpful GROUP...
 packages_of() { # MANAGER THING...
   of_manager=$1
   shift
-  for thing in "$@"; do package_of "$of_manager" "$thing" && echo; done | tr -s ' \n' '\n' | sort -u | tr '\n' ' ' |
-    sed 's/ $//'
+  for thing in "$@"; do package_of "$of_manager" "$thing"; done | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 
 install_packages() { # MANAGER PACKAGE...

@@ -7,10 +7,10 @@ fresh headers
 
 # All of a compiler's at once, as many at a time as there are processors; what became of each is told after that.
 cat >"$work/alone.sh" <<'ALONE'
-name=$3/$(echo "$4" | tr / _)
-printf '#include <%s>\n#include <%s>\n' "$4" "$4" >"$name.cpp"
+name=$2/$(echo "$3" | tr / _)
+printf '#include <%s>\n#include <%s>\n' "$3" "$3" >"$name.cpp"
 "$1" -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
-  -Wold-style-cast -Wswitch-enum -Werror -I "$2/include" -idirafter "$CLUSTER_BOOST_INCLUDE" "$name.cpp" \
+  -Wold-style-cast -Wswitch-enum -Werror -I "$CLUSTER_SOURCE/include" -idirafter "$CLUSTER_BOOST_INCLUDE" "$name.cpp" \
   >"$name.log" 2>&1 && touch "$name.fine"
 exit 0
 ALONE
@@ -35,8 +35,7 @@ for kind in g++ clang++; do
   fi
   mkdir "$work/$kind"
   headers=$(cd "$CLUSTER_SOURCE/include" && find cluster -name '*.hpp' | sort)
-  echo "$headers" | CLUSTER_BOOST_INCLUDE=$CLUSTER_BOOST_INCLUDE \
-    xargs -P "$(nproc)" -n 1 sh "$work/alone.sh" "$compiler" "$CLUSTER_SOURCE" "$work/$kind"
+  echo "$headers" | xargs -P "$(nproc)" -n 1 sh "$work/alone.sh" "$compiler" "$work/$kind"
   for file in $headers; do
     check "$compiler takes <$file> alone" was_fine "$work/$kind" "$file"
   done
