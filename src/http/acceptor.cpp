@@ -78,13 +78,23 @@ bool acceptor::ready(poll_target& target) {
     let_others_go_first();
     return false;
   }
-  switch (accept_one(from)) {
-    case result::taken:
+  if (!may_have_more(accept_one(from))) return false;
+  if (in_a_row_ <= crowd || others_come_first()) return true;
+  return may_have_more(accept_one(from));
+}
+
+bool acceptor::may_have_more(result last) {
+  switch (last) {
+    case result::taken: ++in_a_row_; return true;
     case result::lost: return true;
-    case result::empty: return false;
+    case result::empty: in_a_row_ = 0; return false;
     case result::exhausted: rest(); return false;
   }
   return false;
+}
+
+bool acceptor::others_come_first() const {
+  return (has_enough_ && has_enough_()) || (above_share_ && above_share_());
 }
 
 void acceptor::rest() {

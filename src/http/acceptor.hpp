@@ -50,8 +50,8 @@ class acceptor {
   /// While somebody else accepts from these sockets.
   void hold(bool on);
 
-  /// A listener has something, or had: another process may have been faster. Takes one connection;
-  /// returns whether there may be more at once.
+  /// A listener has something, or had: another process may have been faster. Takes one connection, two where they
+  /// crowd; returns whether there may be more at once.
   bool ready(poll_target& target);
 
   /// Takes everything that is pending (a drain owes it an answer), then close().
@@ -67,7 +67,13 @@ class acceptor {
   };
   enum class result : std::uint8_t { taken, empty, exhausted, lost };
 
+  /// So many without finding none in between: it is worth while to try for another one unasked. Rarely enough that
+  /// a trickle costs next to no trial in vain.
+  static constexpr unsigned crowd = 32;
+
   result accept_one(entry& from);
+  bool may_have_more(result last);
+  bool others_come_first() const;
   void settle(entry& from, bool regardless);
   void close(entry& one) noexcept;
   void rest();
@@ -91,6 +97,7 @@ class acceptor {
   std::uint64_t rests_ = 0;
   std::function<bool()> above_share_;
   std::function<bool()> has_enough_;
+  unsigned in_a_row_ = 0;
   bool held_ = false;
   bool resting_ = false;
   bool waited_ = false;  ///< the others had their moment: the next connection is ours

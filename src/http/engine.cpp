@@ -40,7 +40,8 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
                 [this](int fd, const listener& from) {
                   // Before it can have its answer: limits count what clients know of.
                   publish_load(1);
-                  open(fd, {}, {{}, edge_of(fd, from)});
+                  // Often it is readable, and trying costs less than being told.
+                  open(fd, {}, {{}, edge_of(fd, from)}, true);
                   publish_load();
                 }),
       dispatcher_(routes, options_, counters_),
@@ -88,7 +89,7 @@ void engine::on_ready() {
   clock_.update();
   recorder_.begin_batch();
   in_batch_ = true;
-  for (unsigned round = 0; round < options_.accepts_at_once && handle_events(); ++round) {}
+  look_as_often_as_it_pays();
   in_batch_ = false;
   counters_.accept_failures = acceptor_.rests();
   recorder_.end_batch(counters_);
@@ -97,10 +98,23 @@ void engine::on_ready() {
   arm();
 }
 
-// Returns whether a connection was accepted, so that another look at the set is worth while.
-bool engine::handle_events() {
+// Others on the context have their turn after so many looks, or after one whole batch of events.
+void engine::look_as_often_as_it_pays() {
+  bool again = false;
+  std::size_t events = 0;
+  for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch && !stopped_; ++round) {
+    const handled seen = handle_events();
+    events += seen.events;
+    if (again) look_again_.was(seen.events == 0);
+    again = seen.events != 0 && look_again_.pays();
+    if (!again && !seen.arrivals) return;
+  }
+}
+
+engine::handled engine::handle_events() {
   bool accepted = false;
-  for (const epoll_event& event : set_.poll()) {
+  const auto events = set_.poll();
+  for (const epoll_event& event : events) {
     poll_target& target = poll_set::target_of(event);
     switch (target.what) {
       case poll_target::kind::connection: on_event(static_cast<connection&>(target), event.events); break;
@@ -109,7 +123,7 @@ bool engine::handle_events() {
   }
   pool_.recycle();
   acceptor_.recycle();
-  return accepted && !stopped_;
+  return {events.size(), accepted};
 }
 
 void engine::set_balance(balance how) {

@@ -7,6 +7,7 @@
 #include "http/connection_pool.hpp"
 #include "http/dispatcher.hpp"
 #include "http/recorder.hpp"
+#include "http/second_look.hpp"
 #include "http/trust.hpp"
 #include "tls/context.hpp"
 #include "wire/head_reader.hpp"
@@ -100,7 +101,12 @@ class engine : public std::enable_shared_from_this<engine> {
   // The loop (engine.cpp).
   void arm();
   void on_ready();
-  bool handle_events();
+  struct handled {
+    std::size_t events;
+    bool arrivals;
+  };
+  void look_as_often_as_it_pays();
+  handled handle_events();
   void on_event(connection& c, std::uint32_t events);
   bool end_cancels(const connection& c) const noexcept;
   void run_queue();
@@ -112,7 +118,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void expire(connection& c);
 
   // A turn (engine_turn.cpp).
-  void open(int fd, std::string_view unread, belongings own);
+  void open(int fd, std::string_view unread, belongings own, bool readable);
   void guarded_turn(connection& c);
   void fail(connection& c, const std::exception& why);
   void turn(connection& c);
@@ -208,6 +214,7 @@ class engine : public std::enable_shared_from_this<engine> {
   trust trust_;
   exchange_pool exchanges_;
   poll_set set_;
+  second_look look_again_;
   acceptor acceptor_;
   dispatcher dispatcher_;
   wire::head_reader reader_;

@@ -85,7 +85,8 @@ bool engine::adopt(moving_connection&& arrived) {
   if (state->has_octets) own.state = restored_state(state->octets);
   own.edge = arrived.accepted_from != nullptr ? edge_of(arrived.fd, *arrived.accepted_from) : edge_of(*state);
   publish_load(1);
-  open(arrived.fd, arrived.unread, std::move(own));
+  // Of what another worker had waiting between two requests the set will tell.
+  open(arrived.fd, arrived.unread, std::move(own), arrived.accepted_from != nullptr);
   publish_load();
   pool_.recycle();
   if (!queue_.empty()) schedule();

@@ -20,7 +20,7 @@ std::uint64_t sent_content(const exchange& request, const response& answer) noex
 
 }  // namespace
 
-void engine::open(int fd, std::string_view unread, belongings own) {
+void engine::open(int fd, std::string_view unread, belongings own, bool readable) {
   connection& c = pool_.open(fd);
   ++counters_.accepted;
   ++counters_.open;
@@ -28,7 +28,7 @@ void engine::open(int fd, std::string_view unread, belongings own) {
   c.own = std::move(own);
   if (c.own.edge && (c.own.edge->proxy_due || c.own.edge->tls)) begin_arrival(c);
   c.backlog = !unread.empty();
-  c.readable = true;  // often it is, and trying costs less than being told
+  c.readable = readable;
   guarded_turn(c);
   if (c.at == phase::dead) return;  // answered and closed, or moved on already
   if (!set_.add_connection(fd, c)) return reset(c);
