@@ -2,10 +2,12 @@
 #include "ipc/channel.hpp"
 
 #include "os/message_socket.hpp"
+#include "os/system_error.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -51,7 +53,8 @@ void channel::read_messages() {
     }
     if (!is_open() || !handlers_) return;  // the handler closed or finished it
   }
-  wait_readable();
+  if (const auto current = on_turn_end_) current();
+  if (is_open()) wait_readable();
 }
 
 void channel::read_pending() {
@@ -83,12 +86,17 @@ bool channel::take_one(error_code& ec) {
   return true;
 }
 
-error_code channel::send(const message& what, std::vector<os::unique_fd> descriptors) {
+error_code channel::prepare(const message& what, std::size_t descriptors, outgoing& next) const {
   if (!is_open()) return make_error_code(error::channel_closed);
-  outgoing next;
-  encode(what, descriptors.size(), next.data);
-  if (next.data.size() > max_message_size || descriptors.size() > os::max_descriptors)
+  encode(what, descriptors, next.data);
+  if (next.data.size() > max_message_size || descriptors > os::max_descriptors)
     return make_error_code(error::message_too_large);
+  return {};
+}
+
+error_code channel::send(const message& what, std::vector<os::unique_fd> descriptors) {
+  outgoing next;
+  if (const error_code ec = prepare(what, descriptors.size(), next)) return ec;
   next.descriptors = std::move(descriptors);
   if (queue_.empty()) {
     const error_code ec = write(next);
@@ -96,11 +104,35 @@ error_code channel::send(const message& what, std::vector<os::unique_fd> descrip
     if (!comes_later(ec)) return ec;
     wait_for_room(ec);
   }
-  if (queue_.size() >= limits_.queued_messages || queued_bytes_ + next.data.size() > limits_.queued_bytes) {
-    const error_code full = make_error_code(error::queue_full);
-    boost::asio::post(socket_.get_executor(), [self = shared_from_this(), full] { self->end(full); });
-    return full;
+  return put_off(std::move(next));
+}
+
+error_code channel::send_lent(const message& what, std::span<const int> descriptors) {
+  outgoing next;
+  if (const error_code ec = prepare(what, descriptors.size(), next)) return give_up(ec);
+  if (queue_.empty()) {
+    const error_code ec = os::send_message(socket_.native_handle(), next.data, descriptors);
+    if (!ec) return {};
+    if (!comes_later(ec)) return give_up(ec);
+    wait_for_room(ec);
   }
+  for (const int each : descriptors) {
+    next.descriptors.emplace_back(::fcntl(each, F_DUPFD_CLOEXEC, 3));
+    if (!next.descriptors.back()) return give_up(os::last_error());
+  }
+  return put_off(std::move(next));
+}
+
+// Not before the caller is done with what it does. The peer's last words, if it is gone, are read first.
+error_code channel::give_up(const error_code& why) {
+  if (is_open() && why != error::channel_closed)
+    boost::asio::post(socket_.get_executor(), [self = shared_from_this(), why] { self->end(why); });
+  return why;
+}
+
+error_code channel::put_off(outgoing next) {
+  if (queue_.size() >= limits_.queued_messages || queued_bytes_ + next.data.size() > limits_.queued_bytes)
+    return give_up(make_error_code(error::queue_full));
   queued_bytes_ += next.data.size();
   queue_.push_back(std::move(next));
   return {};
@@ -157,6 +189,7 @@ void channel::close() {
   queued_bytes_ = 0;
   handlers_.reset();
   on_room_ = nullptr;
+  on_turn_end_ = nullptr;
 }
 
 void channel::end(error_code why) {

@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace cluster::ipc {
@@ -39,6 +40,13 @@ class channel : public std::enable_shared_from_this<channel> {
   /// Sends or queues. Descriptors are owned by the queue until the kernel has taken them. queue_full
   /// ends the channel (the peer does not read); after the end nothing is sent and channel_closed returned.
   error_code send(const message& what, std::vector<os::unique_fd> descriptors = {});
+
+  /// The same with descriptors that stay the caller's; the queue, if it comes to that, holds copies. Every
+  /// error ends the channel.
+  error_code send_lent(const message& what, std::span<const int> descriptors);
+
+  /// Sets what is called after each turn of reading, when all that came in it has been handed over.
+  void on_turn_end(std::function<void()> handler) { on_turn_end_ = std::move(handler); }
 
   /// Sets what is called when messages were queued and all of them have been sent since.
   void on_room(std::function<void()> handler) { on_room_ = std::move(handler); }
@@ -70,7 +78,10 @@ class channel : public std::enable_shared_from_this<channel> {
   void wait_readable();
   void read_messages();
   bool take_one(error_code& ec);
+  error_code prepare(const message& what, std::size_t descriptors, outgoing& next) const;
   error_code write(const outgoing& next);
+  error_code put_off(outgoing next);
+  error_code give_up(const error_code& why);
   void flush();
   void wait_for_room(const error_code& why);
   void end(error_code why);
@@ -83,6 +94,7 @@ class channel : public std::enable_shared_from_this<channel> {
   std::deque<outgoing> queue_;
   std::size_t queued_bytes_ = 0;
   std::function<void()> on_room_;
+  std::function<void()> on_turn_end_;
   boost::asio::steady_timer pause_;
   bool waiting_for_room_ = false;
   bool finishing_ = false;

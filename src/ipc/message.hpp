@@ -24,7 +24,7 @@ namespace cluster::ipc {
 
 inline constexpr std::uint8_t framing_version = 1;
 /// What hello and welcome agree on; a peer with another number is refused.
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 inline constexpr std::size_t header_size = 16;
 /// Fits a default socket buffer several times over; larger data travels by memfd.
 inline constexpr std::size_t max_message_size = 64 * 1024;
@@ -93,9 +93,10 @@ struct handler_failure {
   std::uint64_t suppressed = 0;  ///< more of them since the last report, not sent one by one
 };
 
-/// Worker to worker, with one descriptor: a connection between two requests. Supervisor to worker: one that
-/// it has accepted. It stays the sender's until it is taken; a receiver that answers `taken` has not read
-/// from it before.
+/// Worker to worker, with one descriptor: a connection between two requests; with several: as many of them, up to
+/// max_offered, numbered on from the first, and none has anything to go with it. Supervisor to worker: one that it
+/// has accepted. It stays the sender's until it is taken; a receiver that answers `taken` has not read from it
+/// before.
 struct offer {
   std::uint64_t number = 0;
   std::string unread;          ///< octets received and not used yet, at most max_unread
@@ -104,6 +105,7 @@ struct offer {
 };
 struct taken {
   std::uint64_t number = 0;
+  std::uint64_t since = 0;  ///< worker to worker: and all that this line offered from that number on; 0: none
 };
 /// Worker to worker: I cannot take this one, nor others; keep it.
 struct declined {
@@ -178,6 +180,7 @@ struct adopted {
   std::chrono::milliseconds orphan_timeout{0};
 };
 
+inline constexpr std::size_t max_offered = 32;
 inline constexpr std::size_t max_unread = 48 * 1024;
 inline constexpr std::size_t max_state = 8 * 1024;
 

@@ -143,6 +143,7 @@ void read(const field& f, tls_material& out) {
 
 void read(const field& f, taken& out) {
   if (f.tag == tag_number) out.number = f.number();
+  if (f.tag == tag_since) out.since = f.number();
 }
 
 void read(const field& f, note& out) {

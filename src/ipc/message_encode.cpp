@@ -85,7 +85,10 @@ struct writer {
     out.octets(tag_unread, m.unread);
     out.octets(tag_state, m.state);
   }
-  void operator()(const taken& m) { out.number(tag_number, m.number); }
+  void operator()(const taken& m) {
+    out.number(tag_number, m.number);
+    if (m.since != 0) out.number(tag_since, m.since);
+  }
   void operator()(const declined& m) { out.number(tag_number, m.number); }
   void operator()(const note& m) {
     out.number(tag_note_kind, static_cast<std::uint64_t>(m.what));

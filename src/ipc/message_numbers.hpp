@@ -76,7 +76,8 @@ enum tag : std::uint8_t {
   tag_forwarded = 63,
   tag_listener_number = 70,
   tag_inherited = 71,
-  tag_answer = 72
+  tag_answer = 72,
+  tag_since = 73
 };
 
 }  // namespace cluster::ipc

@@ -10,6 +10,8 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace cluster {
 
@@ -53,27 +55,42 @@ class mover : public std::enable_shared_from_this<mover> {
     std::string unread;
     std::string state;
   };
-  /// A line to one heir, with what it has not acknowledged yet.
+  /// A line to one heir, with what it has not acknowledged yet. The last ones of that may wait for others to go
+  /// with them, until the turn is over: a message is dearer than a descriptor in it.
   struct heir {
     std::shared_ptr<ipc::channel> line;
     std::map<std::uint64_t, pending> unsettled;
+    std::uint64_t last_number = 0;
+    std::vector<int> together;
+  };
+
+  /// A line from a worker that drains, with what it has offered in this turn.
+  struct source {
+    struct offered {
+      std::uint64_t number;
+      pending connection;
+    };
+    std::shared_ptr<ipc::channel> line;
+    std::vector<offered> offers;
   };
 
   void on_answer(heir& from, const ipc::message& what);
   void lose(heir& gone);
   void give_back(pending back);
-  void on_offer(const std::shared_ptr<ipc::channel>& line, const ipc::message& what,
-                std::vector<os::unique_fd> descriptors);
+  void on_offer(source& from, const ipc::message& what, std::vector<os::unique_fd> descriptors);
+  void take_offers(source& from);
   heir* next_heir() noexcept;
+  void send_soon();
+  static void send(heir& to);
   void changed();
 
   boost::asio::io_context& context_;
   arrival_handler on_arrival_;
   std::function<void()> on_change_;
   std::list<heir> heirs_;
-  std::list<std::shared_ptr<ipc::channel>> sources_;
-  std::uint64_t last_number_ = 0;
+  std::list<source> sources_;
   std::uint64_t moved_ = 0;
+  bool sends_soon_ = false;
   bool closed_ = false;
 };
 

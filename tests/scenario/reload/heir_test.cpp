@@ -80,7 +80,9 @@ int dying_heir(int argc, char** argv) {
     send(line->get(), ipc::declined{std::get<ipc::offer>(first.what).number});
     die();
   }
-  for (int i = 0; i < 20; ++i) receive(line->get());  // held, unread, unanswered
+  std::vector<incoming> held;  // unread, unanswered
+  std::size_t connections = first.descriptors.size();
+  while (connections < 30) connections += held.emplace_back(receive(line->get())).descriptors.size();
   die();
 }
 const role as_dying_heir{"dying-heir", dying_heir};

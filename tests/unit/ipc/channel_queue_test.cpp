@@ -179,3 +179,41 @@ TEST_CASE("with too many descriptors under way the channel waits, and does not s
   CHECK(passed_on);
   CHECK(arrived > few);
 }
+
+TEST_CASE("a lent descriptor stays its owner's, sent or queued") {
+  const std::size_t before = descriptor_count();
+  {
+    channel_and_peer it;
+    const os::unique_fd lent = null_device();
+    const std::array twice{lent.get(), lent.get()};
+    std::size_t sent = 0;
+    const std::size_t open_now = descriptor_count();
+    for (; it.end.channel->queued() == 0; ++sent) {
+      CHECK(descriptor_count() == open_now);
+      REQUIRE_FALSE(it.end.channel->send_lent(ipc::adopt{}, twice));
+    }
+    CHECK(descriptor_count() == open_now + 2);
+    for (std::size_t i = 0; i < sent; ++i) {
+      const arrived message = receive(it.peer());
+      REQUIRE_FALSE(message.ec);
+      CHECK(message.message.descriptors.size() == 2);
+      it.run();
+    }
+    CHECK(descriptor_count() == open_now);
+    CHECK(::fcntl(lent.get(), F_GETFD) >= 0);
+    it.end.channel->close();
+    CHECK(it.end.channel->send_lent(ipc::adopt{}, twice) == error::channel_closed);
+  }
+  CHECK(descriptor_count() == before);
+}
+
+TEST_CASE("the end of a turn of reading is told after all that came in it") {
+  channel_and_peer it;
+  std::vector<std::size_t> seen;
+  it.end.channel->on_turn_end([&] { seen.push_back(it.end.messages.size()); });
+  for (int i = 0; i < 3; ++i) REQUIRE_FALSE(it.say(ipc::ready{}));
+  it.run();
+  REQUIRE_FALSE(it.say(ipc::ready{}));
+  it.run();
+  CHECK(seen == std::vector<std::size_t>{3, 4});
+}

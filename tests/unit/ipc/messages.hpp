@@ -100,6 +100,7 @@ inline std::vector<ipc::message> sample_messages() {
           ipc::offer{},
           ipc::offer{7, {}, {}, 64},
           ipc::taken{3},
+          ipc::taken{64, 1},
           ipc::tls_material{0xFFFF'FFFF'FFFF'FFFF},
           ipc::listen{},
           ipc::listen{full_welcome(3).listeners},

@@ -102,6 +102,104 @@ TEST_CASE("an answer to nothing is no answer") {
   CHECK(it.moves->moved() == 1);
 }
 
+TEST_CASE("one answer may be for several, of its own line only") {
+  giver it;
+  const os::unique_fd one = it.add_heir();
+  os::unique_fd other = it.add_heir();
+  for (int i = 0; i < 8; ++i) {
+    moving_connection what = connection("x");
+    REQUIRE(it.moves->move(what));
+  }
+  const auto first = next_offer(one).what.number;
+  static_cast<void>(next_offer(one));
+  const auto third = next_offer(one).what.number;
+  SECTION("all of them") {
+    answer(one, ipc::taken{third, first});
+    it.run();
+    CHECK(it.moves->moved() == 3);
+    CHECK(it.moves->under_way() == 5);
+  }
+  SECTION("from before the first one on") {
+    answer(one, ipc::taken{third, 1});
+    it.run();
+    CHECK(it.moves->moved() == 3);
+    other.reset();
+    it.run();
+    CHECK(it.back.size() == 4);
+  }
+  SECTION("the wrong way round it is for one") {
+    answer(one, ipc::taken{first, third});
+    it.run();
+    CHECK(it.moves->moved() == 1);
+  }
+  SECTION("up to one that was never offered here it is for none") {
+    answer(one, ipc::taken{third + 2, first});
+    it.run();
+    CHECK(it.moves->moved() == 0);
+  }
+}
+
+TEST_CASE("connections with nothing to go along travel together, once the turn is over or the message full") {
+  const std::size_t before = descriptor_count();
+  {
+    giver it;
+    os::unique_fd heir = it.add_heir();
+    const auto move = [&](std::string unread) {
+      moving_connection what = connection(std::move(unread));
+      REQUIRE(it.moves->move(what));
+      CHECK(what.fd == -1);
+    };
+    move("");
+    move("");
+    CHECK(receive(heir.get()).ec);  // they wait for more
+    SECTION("until the turn is over") {
+      it.run();
+      const received_offer both = next_offer(heir);
+      CHECK(both.descriptors.size() == 2);
+      answer(heir, ipc::taken{both.what.number + 1, both.what.number});
+      it.run();
+      CHECK(it.moves->moved() == 2);
+    }
+    SECTION("or something follows that cannot go with them, whose number is the next one") {
+      move("GET");
+      const received_offer both = next_offer(heir);
+      CHECK(both.descriptors.size() == 2);
+      const received_offer alone = next_offer(heir);
+      CHECK(alone.descriptors.size() == 1);
+      CHECK(alone.what.number == both.what.number + 2);
+      CHECK(alone.what.unread == "GET");
+    }
+    SECTION("or the message is full") {
+      for (std::size_t i = 2; i < ipc::max_offered; ++i) move("");
+      CHECK(next_offer(heir).descriptors.size() == ipc::max_offered);
+      it.run();
+      CHECK(receive(heir.get()).ec);
+    }
+    SECTION("or the heir is gone, and they come back") {
+      heir.reset();
+      it.run();
+      CHECK(it.back.size() == 2);
+    }
+    SECTION("or the mover closes") { it.moves->close(); }
+  }
+  CHECK(descriptor_count() == before);
+}
+
+TEST_CASE("what cannot be sent comes back") {
+  const std::size_t before = descriptor_count();
+  {
+    giver it;
+    const os::unique_fd heir = it.add_heir();
+    moving_connection what = connection("");
+    REQUIRE(it.moves->move(what));
+    REQUIRE(::shutdown(heir.get(), SHUT_RDWR) == 0);
+    it.run();
+    CHECK(it.back.size() == 1);
+    CHECK_FALSE(it.moves->possible());
+  }
+  CHECK(descriptor_count() == before);
+}
+
 TEST_CASE("connections are spread over the heirs, and one that is gone leaves its share to the others") {
   giver it;
   os::unique_fd one = it.add_heir();

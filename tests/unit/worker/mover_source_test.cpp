@@ -40,8 +40,10 @@ TEST_CASE("an offered connection arrives whole and is acknowledged") {
     CHECK(it.back[0].state == "state");
     CHECK_FALSE(it.back[0].returned);
     CHECK((::fcntl(it.back[0].fd, F_GETFD) & FD_CLOEXEC) != 0);
-    CHECK(next_answer<ipc::taken>(source).number == 5);
-    CHECK(next_answer<ipc::taken>(source).number == 6);
+    const auto answer = next_answer<ipc::taken>(source);  // one for all that came in a turn
+    CHECK(answer.since == 5);
+    CHECK(answer.number == 6);
+    CHECK(receive(source.get()).ec);
   }
   CHECK(descriptor_count() == before);
 }
@@ -50,13 +52,17 @@ TEST_CASE("a connection is acknowledged before anybody reads from it") {
   giver it;
   const os::unique_fd source = it.add_source();
   bool acknowledged = false;
+  int arrived = 0;
   it.moves->on_arrival([&](moving_connection&&) {
-    acknowledged = next_answer<ipc::taken>(source).number == 1;
+    if (!acknowledged) acknowledged = next_answer<ipc::taken>(source).number == 2;
+    CHECK(acknowledged);
+    ++arrived;
     return false;
   });
   offer(source, 1);
+  offer(source, 2);
   it.run();
-  CHECK(acknowledged);
+  CHECK(arrived == 2);
 }
 
 TEST_CASE("a worker that drains itself declines, and one without a handler too") {
@@ -76,19 +82,46 @@ TEST_CASE("a worker that drains itself declines, and one without a handler too")
   CHECK(descriptor_count() == before);
 }
 
-TEST_CASE("an offer without exactly one connection is nothing to take") {
+TEST_CASE("those that travel together arrive one by one, and the octets are the first one's") {
+  const std::size_t before = descriptor_count();
+  {
+    giver it;
+    const os::unique_fd source = it.add_source();
+    offer(source, 7, 3);
+    offer(source, 10);
+    it.run();
+    REQUIRE(it.back.size() == 4);
+    CHECK(it.back[0].unread == "unread 7");
+    CHECK(it.back[1].unread.empty());
+    CHECK(it.back[2].state.empty());
+    CHECK(it.back[3].unread == "unread 10");
+    const auto answer = next_answer<ipc::taken>(source);
+    CHECK(answer.since == 7);
+    CHECK(answer.number == 10);
+  }
+  CHECK(descriptor_count() == before);
+}
+
+TEST_CASE("an offer without a connection, or with too many, is nothing to take") {
   giver it;
   const os::unique_fd source = it.add_source();
   const std::size_t open_now = descriptor_count();
   offer(source, 1, 0);
-  offer(source, 2, 3);
+  offer(source, 2, ipc::max_offered + 1);
   it.run();
   CHECK(it.back.empty());
   CHECK(receive(source.get()).ec);
   CHECK(descriptor_count() == open_now);
   offer(source, 3);
+  offer(source, 4, 0);
+  offer(source, 5);
   it.run();
-  CHECK(it.back.size() == 1);
+  CHECK(it.back.size() == 2);
+  for (const std::uint64_t number : {3U, 5U}) {  // no answer reaches over the one that was not taken
+    const auto answer = next_answer<ipc::taken>(source);
+    CHECK(answer.number == number);
+    CHECK(answer.since == number);
+  }
 }
 
 TEST_CASE("a source that is gone before it hears the answer is taken back from") {
