@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // A server to point tools at: tests, benches and the curious.
 //   /            Hello, World!            /ms/N     answers after N ms, without blocking
-//   /whoami      worker, slot and pid     /spin/N   blocks its worker for N ms
+//   /whoami      worker, slot and pid     /spin/N   blocks its worker for N ms, computing
 //   /from        who asks, by which scheme, for which host
 //   /echo        the content sent         /hang     blocks its worker for good
-//   /say/TEXT    the text
+//   /say/TEXT    the text                 /block/N  blocks its worker for N ms, asleep
 //   /headers     the fields as received   /throw    throws: 500 for this request only
 //   /big         8 MiB, from a file       /exit/N   ends its worker with exit code N
 //   /orphan/N    starts a process that outlives its parent, for 0.N s
@@ -31,6 +31,7 @@
 #include <stdexcept>
 #include <string>
 #include <sys/mman.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -85,7 +86,8 @@ void add_routes(http::router& app, const cluster::worker& self, http::websocket_
       lines.append(name).append(": ").append(value).append("\n");
     return http::text(std::move(lines));
   });
-  app.get("/big", [path = big_file()](const http::request& request) {
+  app.get("/big", [](const http::request& request) {
+    static const std::string path = big_file();  // not before it is asked for: workers start fast
     return http::file(request, path, {.content_type = "text/plain"});
   });
   const auto count = [](const http::request&,
@@ -133,6 +135,10 @@ void add_routes(http::router& app, const cluster::worker& self, http::websocket_
   app.get("/spin/{time}", [](const http::request& request) {
     block_for(std::chrono::milliseconds(number(request.param("time"))));
     return http::text("spun\n");
+  });
+  app.get("/block/{time}", [](const http::request& request) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(number(request.param("time"))));
+    return http::text("blocked\n");
   });
   app.get("/print/{words}", [](const http::request& request) {
     std::cout << request.param("words") << std::endl;

@@ -35,6 +35,14 @@ def smaps(pid, *names):
             if line.split(':')[0] in names: total += int(line.split()[1])
     return total
 
+def libraries(pid):
+    total, counts = 0, False
+    with open('/proc/%d/smaps' % pid) as f:
+        for line in f:
+            if re.match(r'^[0-9a-f]+-', line): counts = '.so' in line
+            elif counts and line.startswith('Pss:'): total += int(line.split()[1])
+    return total
+
 class server:
     """A program built on the library, its log read line by line."""
     def __init__(self, path, workers, *more):
@@ -105,6 +113,7 @@ def costs(o):
     s = server(hello, 4)
     show('private memory of an idle worker', '%d KiB' % statistics.median(smaps(w, 'Private_Dirty') for w in s.workers), '<= 512 KiB')
     show('supervisor and 4 idle workers, PSS', '%.1f MiB' % (sum(smaps(p, 'Pss') for p in descendants(s.pid)) / 1024), '<= 5 MiB')
+    show('of which shared libraries, less where others use them', '%.1f MiB' % (sum(libraries(p) for p in descendants(s.pid)) / 1024))
     before = cpu_ticks(s.pid); time.sleep(o.idle)
     show('supervisor, %g s without load' % o.idle, '%d ticks' % (cpu_ticks(s.pid) - before), '0')
     before = cpu_ticks(s.pid)
@@ -130,7 +139,7 @@ BLOCKER = """
 import socket, time
 while True:
     with socket.create_connection(('127.0.0.1', %d), 5) as s:
-        s.sendall(b'GET /spin/200 HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n')
+        s.sendall(b'GET /%s/200 HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n')
         s.recv(4096)
     time.sleep(0.05)
 """
@@ -155,9 +164,10 @@ def disturbed(o, s, ask, script):
 
 def tail(o):
     s = server(o.examples + '/90_workbench', 4)
-    quiet, ratio = disturbed(o, s, ('-m', 'close', '-c', 16, '-r', 1000, '-t', 2), BLOCKER % s.port)
-    show('p99 of fresh connections at 1,000 a second', '%.0f us' % quiet)
-    show('the same, one of four workers blocked 200 ms at a time', '%.2f x' % ratio, '<= 2')
+    for how, route in ('asleep', 'block'), ('computing', 'spin'):
+        quiet, ratio = disturbed(o, s, ('-m', 'close', '-c', 16, '-r', 1000, '-t', 2), BLOCKER % (s.port, route))
+        show('p99 of fresh connections at 1,000 a second', '%.0f us' % quiet)
+        show('one of four workers blocked 200 ms at a time, ' + how, '%.2f x' % ratio, '<= 2')
     quiet, ratio = disturbed(o, s, ('-c', 64, '-r', 5000, '-t', 2), RELOADER % s.pid)
     show('p99 of kept connections at 5,000 requests a second', '%.0f us' % quiet)
     show('the same, during continuous reloads', '%.2f x' % ratio, '<= 2')

@@ -52,6 +52,7 @@ TEST_CASE("the workbench: paths that answer", "[examples][workbench]") {
                           {"/echo", 200, ""},
                           {"/ms/20", 200, "waited\n"},
                           {"/spin/20", 200, "spun\n"},
+                          {"/block/20", 200, "blocked\n"},
                           {"/leak/1", 200, "leaked\n"},
                           {"/print/words-of-mine", 200, "printed\n"},
                           {"/big", 200, std::string(8 * 1024 * 1024, 'x')},
