@@ -38,6 +38,8 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
       set_(context),
       acceptor_(context, set_, options_,
                 [this](int fd, const listener& from) {
+                  // Handlers before it in this batch may have taken long; its time begins now.
+                  clock_.update();
                   // Before it can have its answer: limits count what clients know of.
                   publish_load(1);
                   // Often it is readable, and trying costs less than being told.
@@ -103,6 +105,7 @@ void engine::look_as_often_as_it_pays() {
   bool again = false;
   std::size_t events = 0;
   for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch && !stopped_; ++round) {
+    if (round != 0) clock_.update();
     const handled seen = handle_events();
     events += seen.events;
     if (again) look_again_.was(seen.events == 0);
