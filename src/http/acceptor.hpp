@@ -50,8 +50,8 @@ class acceptor {
   /// While somebody else accepts from these sockets.
   void hold(bool on);
 
-  /// A listener has something, or had: another process may have been faster. Takes one connection, two where they
-  /// crowd; returns whether there may be more at once.
+  /// A listener has something, or had: another process may have been faster. Takes one connection, two where
+  /// they crowd; returns whether there may be more at once.
   bool ready(poll_target& target);
 
   /// Takes everything that is pending (a drain owes it an answer), then close().
@@ -67,8 +67,8 @@ class acceptor {
   };
   enum class result : std::uint8_t { taken, empty, exhausted, lost };
 
-  /// So many without finding none in between: it is worth while to try for another one unasked. Rarely enough that
-  /// a trickle costs next to no trial in vain.
+  /// So many without finding none in between: it is worth while to try for another one unasked. Rarely enough
+  /// that a trickle costs next to no trial in vain.
   static constexpr unsigned crowd = 32;
 
   result accept_one(entry& from);

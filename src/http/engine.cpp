@@ -104,7 +104,8 @@ void engine::on_ready() {
 void engine::look_as_often_as_it_pays() {
   bool again = false;
   std::size_t events = 0;
-  for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch && !stopped_; ++round) {
+  for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch && !stopped_;
+       ++round) {
     if (round != 0) clock_.update();
     const handled seen = handle_events();
     events += seen.events;

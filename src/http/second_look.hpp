@@ -3,9 +3,9 @@
 
 namespace cluster::http {
 
-/// Whether a set of descriptors that was just served is worth another look at once. One that finds something saves
-/// the way through Asio and a system call of its own, one in vain costs a system call: which it will be is told by
-/// what became of the last ones. Now and then it is tried whatever they say.
+/// Whether a set of descriptors that was just served is worth another look at once. One that finds something
+/// saves the way through Asio and a system call of its own, one in vain costs a system call: which it will be
+/// is told by what became of the last ones. Now and then it is tried whatever they say.
 class second_look {
  public:
   bool pays() noexcept { return found_ > one / 2 || ++passed_over_ % 32 == 0; }

@@ -93,10 +93,10 @@ struct handler_failure {
   std::uint64_t suppressed = 0;  ///< more of them since the last report, not sent one by one
 };
 
-/// Worker to worker, with one descriptor: a connection between two requests; with several: as many of them, up to
-/// max_offered, numbered on from the first, and none has anything to go with it. Supervisor to worker: one that it
-/// has accepted. It stays the sender's until it is taken; a receiver that answers `taken` has not read from it
-/// before.
+/// Worker to worker, with one descriptor: a connection between two requests; with several: as many of them,
+/// up to max_offered, numbered on from the first, and none has anything to go with it. Supervisor to worker:
+/// one that it has accepted. It stays the sender's until it is taken; a receiver that answers `taken` has not
+/// read from it before.
 struct offer {
   std::uint64_t number = 0;
   std::string unread;          ///< octets received and not used yet, at most max_unread

@@ -55,8 +55,8 @@ class mover : public std::enable_shared_from_this<mover> {
     std::string unread;
     std::string state;
   };
-  /// A line to one heir, with what it has not acknowledged yet. The last ones of that may wait for others to go
-  /// with them, until the turn is over: a message is dearer than a descriptor in it.
+  /// A line to one heir, with what it has not acknowledged yet. The last ones of that may wait for others to
+  /// go with them, until the turn is over: a message is dearer than a descriptor in it.
   struct heir {
     std::shared_ptr<ipc::channel> line;
     std::map<std::uint64_t, pending> unsettled;

@@ -58,14 +58,15 @@ TEST_CASE(
   open_cluster cluster(schedule);
   const std::uint16_t first = cluster.supervisors.now().port();
   const std::uint64_t seed = std::random_device{}();
-  // What it holds at that moment dies with a supervisor that accepts by itself: a client that always comes anew
-  // would meet that moment now and then.
+  // What it holds at that moment dies with a supervisor that accepts by itself: a client that always comes
+  // anew would meet that moment now and then.
   const unsigned fresh = schedule == "round-robin" ? 0 : 1;
   strict_load there(first, seed, {{manner::busy, 1}, {manner::single, fresh}});
   there.wait_for_more(50);
   const std::uint16_t port = cluster.add("tcp://127.0.0.1:0?name=late");
-  strict_load here(port, seed,
-                   {{manner::busy, 1}, {manner::single, 2 * fresh}, {manner::holder, 4}, {manner::pipelined, 1}});
+  strict_load here(
+      port, seed,
+      {{manner::busy, 1}, {manner::single, 2 * fresh}, {manner::holder, 4}, {manner::pipelined, 1}});
   here.wait_for_more(100);
   cluster.supervisors.now().signal(SIGHUP);
   cluster.supervisors.now().wait_for("reload completed: 2 of 2 slots");
