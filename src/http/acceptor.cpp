@@ -69,17 +69,17 @@ acceptor::result acceptor::accept_one(entry& from) {
 bool acceptor::ready(poll_target& target) {
   auto& from = static_cast<entry&>(target);
   if (from.fd < 0 || !listens()) return false;
-  if (has_enough_ && has_enough_()) {
+  if (has_enough()) {
     constexpr std::chrono::milliseconds look_again{5};
     pause(look_again);
     return false;
   }
-  if (above_share_ && !std::exchange(waited_, false) && above_share_()) {
+  if (!std::exchange(waited_, false) && above_share()) {
     let_others_go_first();
     return false;
   }
   if (!may_have_more(accept_one(from))) return false;
-  if (in_a_row_ <= crowd || others_come_first()) return true;
+  if (in_a_row_ <= crowd || has_enough() || above_share()) return true;
   return may_have_more(accept_one(from));
 }
 
@@ -91,10 +91,6 @@ bool acceptor::may_have_more(result last) {
     case result::exhausted: rest(); return false;
   }
   return false;
-}
-
-bool acceptor::others_come_first() const {
-  return (has_enough_ && has_enough_()) || (above_share_ && above_share_());
 }
 
 void acceptor::rest() {
@@ -160,7 +156,7 @@ void acceptor::settle_and_close() {
 void acceptor::settle(entry& from, bool regardless) {
   constexpr int most = 4096;
   for (int i = 0; i < most && from.fd >= 0 && !held_; ++i) {
-    if (!regardless && has_enough_ && has_enough_()) break;
+    if (!regardless && has_enough()) break;
     const result got = accept_one(from);
     if (got == result::empty || got == result::exhausted) break;
   }

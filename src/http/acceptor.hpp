@@ -73,7 +73,8 @@ class acceptor {
 
   result accept_one(entry& from);
   bool may_have_more(result last);
-  bool others_come_first() const;
+  bool has_enough() const { return has_enough_ && has_enough_(); }
+  bool above_share() const { return above_share_ && above_share_(); }
   void settle(entry& from, bool regardless);
   void close(entry& one) noexcept;
   void rest();

@@ -88,7 +88,6 @@ void engine::arm() {
 // turn.
 void engine::on_ready() {
   if (stopped_) return;
-  clock_.update();
   recorder_.begin_batch();
   in_batch_ = true;
   look_as_often_as_it_pays();
@@ -106,7 +105,7 @@ void engine::look_as_often_as_it_pays() {
   std::size_t events = 0;
   for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch && !stopped_;
        ++round) {
-    if (round != 0) clock_.update();
+    clock_.update();
     const handled seen = handle_events();
     events += seen.events;
     if (again) look_again_.was(seen.events == 0);
