@@ -8,6 +8,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include <sched.h>
+#include <sys/socket.h>
+
 namespace cluster::http {
 namespace {
 
@@ -24,6 +27,17 @@ std::uint64_t tick_of(const server_options& o) {
         o.drain_idle_time, o.drain_tls_idle_time, o.handshake_time})
     if (time.count() > 0) shortest = std::min(shortest, time);
   return static_cast<std::uint64_t>(std::clamp<std::int64_t>(shortest.count() / 4, 4, 250));
+}
+
+// Whether the last of them is a client's that ran on this processor (socket(7), SO_INCOMING_CPU).
+bool sent_from_here(std::span<const epoll_event> events) noexcept {
+  if (events.empty()) return false;
+  const poll_target& target = poll_set::target_of(events.back());
+  if (target.what != poll_target::kind::connection) return false;
+  int processor = -1;
+  socklen_t size = sizeof processor;
+  ::getsockopt(static_cast<const connection&>(target).fd, SOL_SOCKET, SO_INCOMING_CPU, &processor, &size);
+  return processor == ::sched_getcpu();
 }
 
 }  // namespace
@@ -99,24 +113,38 @@ void engine::on_ready() {
   arm();
 }
 
-// Others on the context have their turn after so many looks, or after one whole batch of events.
+give_way::time engine::let_others_run() {
+  const auto left = std::chrono::steady_clock::now();
+  ::sched_yield();
+  const give_way::time away = std::chrono::steady_clock::now() - left;
+  give_way_.took(away);
+  return away;
+}
+
+// Others on the context have their turn after so many looks, one whole batch of events, or a slice of time in
+// which other processes ran.
 void engine::look_as_often_as_it_pays() {
   bool again = false;
   std::size_t events = 0;
+  give_way::time away_in_all{};
   for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch && !stopped_;
        ++round) {
+    const auto away = again && give_way_.pays(clock_.now()) ? let_others_run() : give_way::time{};
     clock_.update();
-    const handled seen = handle_events();
-    events += seen.events;
-    if (again) look_again_.was(seen.events == 0);
-    again = seen.events != 0 && look_again_.pays();
-    if (!again && !seen.arrivals) return;
+    const auto seen = set_.poll();
+    if (away >= give_way::slice && !sent_from_here(seen)) give_way_.lost(away, clock_.now());
+    const bool arrivals = handle(seen);
+    events += seen.size();
+    if (again) look_again_.was(seen.empty());
+    again = !seen.empty() && look_again_.pays();
+    away_in_all += away;
+    if ((!again && !arrivals) || away_in_all >= give_way::slice) return;
   }
 }
 
-engine::handled engine::handle_events() {
+// Returns whether connections were accepted.
+bool engine::handle(std::span<const epoll_event> events) {
   bool accepted = false;
-  const auto events = set_.poll();
   for (const epoll_event& event : events) {
     poll_target& target = poll_set::target_of(event);
     switch (target.what) {
@@ -126,7 +154,7 @@ engine::handled engine::handle_events() {
   }
   pool_.recycle();
   acceptor_.recycle();
-  return {events.size(), accepted};
+  return accepted;
 }
 
 void engine::set_balance(balance how) {

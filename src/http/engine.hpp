@@ -6,6 +6,7 @@
 #include "http/coarse_clock.hpp"
 #include "http/connection_pool.hpp"
 #include "http/dispatcher.hpp"
+#include "http/give_way.hpp"
 #include "http/recorder.hpp"
 #include "http/second_look.hpp"
 #include "http/trust.hpp"
@@ -101,12 +102,9 @@ class engine : public std::enable_shared_from_this<engine> {
   // The loop (engine.cpp).
   void arm();
   void on_ready();
-  struct handled {
-    std::size_t events;
-    bool arrivals;
-  };
   void look_as_often_as_it_pays();
-  handled handle_events();
+  give_way::time let_others_run();
+  bool handle(std::span<const epoll_event> events);
   void on_event(connection& c, std::uint32_t events);
   bool end_cancels(const connection& c) const noexcept;
   void run_queue();
@@ -215,6 +213,7 @@ class engine : public std::enable_shared_from_this<engine> {
   exchange_pool exchanges_;
   poll_set set_;
   second_look look_again_;
+  give_way give_way_;
   acceptor acceptor_;
   dispatcher dispatcher_;
   wire::head_reader reader_;
