@@ -126,6 +126,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void note_progress(connection& c, std::size_t octets) noexcept;
   bool read_body(connection& c);
   bool run(connection& c, exchange& request, const char* section);
+  bool goes_apart(const connection& c, const exchange& request, const response& answer) const noexcept;
   void respond(connection& c, exchange& request, const response& answer);
   void refuse(connection& c, const wire::refusal& why);
 
@@ -146,6 +147,7 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // The way out (engine_output.cpp).
   void flush(connection& c);
+  void send_apart(connection& c, std::string_view content);
   void flush_rest(connection& c);
   std::size_t send_some(connection& c, std::string_view octets);
   void send_file(connection& c);

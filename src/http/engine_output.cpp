@@ -2,12 +2,14 @@
 #include "http/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace cluster::http {
@@ -27,6 +29,25 @@ void engine::flush(connection& c) {
   }
   if (c.at == phase::sending || !out_.empty()) flush_rest(c);
   if (c.at == phase::handling) relieve(c);
+}
+
+// Content that goes to the socket from where it lies, behind all answers before it. What the socket does not
+// take is copied; should the connection be broken, that is found when it is flushed.
+void engine::send_apart(connection& c, std::string_view content) {
+  const std::string_view before = out_.view();
+  std::array<iovec, 2> parts{{{const_cast<char*>(before.data()), before.size()},
+                              {const_cast<char*>(content.data()), content.size()}}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  ssize_t n;
+  do n = ::sendmsg(c.fd, &message, MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  const std::size_t sent = n > 0 ? static_cast<std::size_t>(n) : 0;
+  counters_.bytes_sent += sent;
+  if (sent < before.size()) c.unsent.append(before.substr(sent));
+  c.unsent.append(content.substr(sent - std::min(sent, before.size())));
+  out_.clear();
 }
 
 void engine::flush_rest(connection& c) {

@@ -124,7 +124,7 @@ void engine::process(connection& c) {
       return;
     }
     if (c.at == phase::idle && !in_.empty() &&
-        (++n >= options_.requests_at_once || out_.size() >= options_.output_high_water)) {
+        (++n >= options_.requests_at_once || out_.size() + c.unsent.size() >= options_.output_high_water)) {
       c.backlog = true;
       return;
     }
@@ -233,19 +233,31 @@ bool engine::run(connection& c, exchange& request, const char* section) {
   return c.at == phase::idle;
 }
 
+// Whether a content is worth a send of its own.
+bool engine::goes_apart(const connection& c, const exchange& request, const response& answer) const noexcept {
+  constexpr std::size_t large = 16 * 1024;
+  return answer.body().size() >= large && c.unsent.empty() && !c.own.edge &&
+         sent_content(request, answer) != 0;
+}
+
 void engine::respond(connection& c, exchange& request, const response& answer) {
   const response_extra* const extra = answer.extra();
   if (extra != nullptr && extra->upgrade)
     return ends(c) ? respond(c, request, http::status(503)) : switch_protocols(c, request, answer);
   const bool keep = request.head.keep_alive && !answer.wants_close() && !ends(c);
   const file_part* const file = extra != nullptr ? extra->file.get() : nullptr;
+  const bool apart = file == nullptr && goes_apart(c, request, answer);
+  const bool with_head = file == nullptr && !apart;
   const wire::response_parts parts{answer.status(),
                                    answer.content_type(),
                                    answer.field_lines(),
-                                   file != nullptr ? std::string_view{} : std::string_view(answer.body()),
+                                   with_head ? std::string_view(answer.body()) : std::string_view{},
                                    answer.has_date() ? std::string_view{} : clock_.date(),
-                                   file != nullptr ? file->length : 0};
+                                   file != nullptr ? file->length
+                                   : apart         ? answer.body().size()
+                                                   : 0};
   wire::write_response(out_, parts, {request.head.version, keep, request.head.method == verb::head});
+  if (apart) send_apart(c, answer.body());
   if (options_.on_access)
     dispatcher_.log_access(&request, c.own, c.fd, answer.status(), sent_content(request, answer));
   if (answer.status() >= 500) ++counters_.server_errors;

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include <sys/un.h>
 
@@ -21,6 +22,12 @@ void keep_alive_routes(http::router& app) {
   app.get("/", [] { return http::text("Hello, World!\n"); });
   app.get("/echo/{what}", [](const http::request& q) { return http::text(std::string(q.param("what"))); });
   app.post("/echo", [](const http::request& q) { return http::text(std::string(q.body())); });
+  app.get("/sized/{octets}", [](const http::request& q) {
+    std::string content;
+    for (const std::size_t octets = std::stoul(std::string(q.param("octets"))); content.size() < octets;)
+      content += std::to_string(content.size()) + " ";
+    return http::text(std::move(content));
+  });
   app.get("/none", [] { return http::status(204); });
   app.get("/close", [] { return http::text("bye").close(); });
 }
@@ -52,6 +59,32 @@ TEST_CASE("pipelined requests are answered in order, contents included", "[http]
     c.send(batch);
     for (int i = 0; i < 16; ++i) REQUIRE(c.read().body == std::to_string(i));
   }
+}
+
+TEST_CASE("small and large contents, pipelined, to a client with little room", "[http]") {
+  test::running_server server(keep_alive_routes);
+  client c(server.port(), 8 * 1024);
+  const std::size_t sizes[] = {3, 16'379, 16'384, 0, 1'000'000, 20'000, 5, 400'000, 70'000, 70'000, 1};
+  std::thread sender([&] {
+    std::string batch;
+    for (int round = 0; round < 5; ++round)
+      for (const std::size_t size : sizes)
+        batch +=
+            get("/sized/" + std::to_string(size)) + "HEAD" + get("/sized/" + std::to_string(size)).substr(3);
+    c.send(batch);
+  });
+  for (int round = 0; round < 5; ++round)
+    for (const std::size_t size : sizes) {
+      const auto r = c.read();
+      REQUIRE(r.status == 200);
+      std::string expected;
+      while (expected.size() < size) expected += std::to_string(expected.size()) + " ";
+      REQUIRE(r.body.size() == expected.size());
+      REQUIRE((r.body == expected));
+      const auto head = c.read(true);
+      REQUIRE(head.has("Content-Length: " + std::to_string(expected.size()) + "\r\n"));
+    }
+  sender.join();
 }
 
 TEST_CASE("more pipelined requests than one turn answers", "[http]") {
