@@ -114,11 +114,12 @@ void engine::on_ready() {
 }
 
 give_way::time engine::let_others_run() {
-  const auto left = std::chrono::steady_clock::now();
+  const auto left = recorder::clock::now();
   ::sched_yield();
-  const give_way::time away = std::chrono::steady_clock::now() - left;
-  give_way_.took(away);
-  return away;
+  const auto back = recorder::clock::now();
+  recorder_.was_away(left, back);
+  give_way_.took(back - left);
+  return back - left;
 }
 
 // Others on the context have their turn after so many looks, one whole batch of events, or a slice of time in
