@@ -33,7 +33,7 @@ template <class Takes>
 int ways_given(give_way& it, std::uint64_t& now, int looks, Takes takes) {
   int given = 0;
   for (int i = 0; i < looks; ++i) {
-    now += i % 10 == 0 ? 1 : 0;
+    if (i % 10 == 0) ++now;
     if (!it.pays(now)) continue;
     ++given;
     const turn_away away = takes(i);
