@@ -128,7 +128,8 @@ void engine::look_as_often_as_it_pays() {
   bool again = false;
   std::size_t events = 0;
   give_way::time away_in_all{};
-  for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch && !stopped_;
+  for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch &&
+                           away_in_all < give_way::slice && !stopped_;
        ++round) {
     const auto away = again && give_way_.pays(clock_.now()) ? let_others_run() : give_way::time{};
     clock_.update();
@@ -139,7 +140,7 @@ void engine::look_as_often_as_it_pays() {
     if (again) look_again_.was(seen.empty());
     again = !seen.empty() && look_again_.pays();
     away_in_all += away;
-    if ((!again && !arrivals) || away_in_all >= give_way::slice) return;
+    if (!again && !arrivals) return;
   }
 }
 

@@ -126,7 +126,6 @@ class engine : public std::enable_shared_from_this<engine> {
   void note_progress(connection& c, std::size_t octets) noexcept;
   bool read_body(connection& c);
   bool run(connection& c, exchange& request, const char* section);
-  bool goes_apart(const connection& c, const exchange& request, const response& answer) const noexcept;
   void respond(connection& c, exchange& request, const response& answer);
   void refuse(connection& c, const wire::refusal& why);
 

@@ -12,6 +12,9 @@
 namespace cluster::http {
 namespace {
 
+// Content of that size is worth a part of its own in a send.
+constexpr std::size_t large = 16 * 1024;
+
 std::uint64_t sent_content(const exchange& request, const response& answer) noexcept {
   const bool content = wire::has_content(answer.status()) && request.head.method != verb::head;
   if (!content) return 0;
@@ -233,29 +236,20 @@ bool engine::run(connection& c, exchange& request, const char* section) {
   return c.at == phase::idle;
 }
 
-// Whether a content is worth a send of its own.
-bool engine::goes_apart(const connection& c, const exchange& request, const response& answer) const noexcept {
-  constexpr std::size_t large = 16 * 1024;
-  return answer.body().size() >= large && c.unsent.empty() && !c.own.edge &&
-         sent_content(request, answer) != 0;
-}
-
 void engine::respond(connection& c, exchange& request, const response& answer) {
   const response_extra* const extra = answer.extra();
   if (extra != nullptr && extra->upgrade)
     return ends(c) ? respond(c, request, http::status(503)) : switch_protocols(c, request, answer);
   const bool keep = request.head.keep_alive && !answer.wants_close() && !ends(c);
   const file_part* const file = extra != nullptr ? extra->file.get() : nullptr;
-  const bool apart = file == nullptr && goes_apart(c, request, answer);
-  const bool with_head = file == nullptr && !apart;
-  const wire::response_parts parts{answer.status(),
-                                   answer.content_type(),
-                                   answer.field_lines(),
-                                   with_head ? std::string_view(answer.body()) : std::string_view{},
-                                   answer.has_date() ? std::string_view{} : clock_.date(),
-                                   file != nullptr ? file->length
-                                   : apart         ? answer.body().size()
-                                                   : 0};
+  const bool apart = answer.body().size() >= large && file == nullptr && c.unsent.empty() && !c.own.edge &&
+                     sent_content(request, answer) != 0;
+  wire::response_parts parts{answer.status(), answer.content_type(), answer.field_lines(), answer.body(),
+                             answer.has_date() ? std::string_view{} : clock_.date()};
+  if (file != nullptr || apart) {  // it follows by other ways
+    parts.body = {};
+    parts.more = file != nullptr ? file->length : answer.body().size();
+  }
   wire::write_response(out_, parts, {request.head.version, keep, request.head.method == verb::head});
   if (apart) send_apart(c, answer.body());
   if (options_.on_access)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// How long a worker takes from the decision to start it to being ready, by a supervisor in a small program
-// and by one in a program with much resident memory. `cluster_bench_starts [MIB [STARTS]]`
+// Milliseconds (median) from the decision to start a worker to its word that it is ready, by a supervisor in
+// a program with so much resident memory. `cluster_bench_starts [MIB [STARTS]]`
 #include <cluster/cluster.hpp>
 #include <cluster/http.hpp>
 

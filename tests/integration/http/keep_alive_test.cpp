@@ -18,15 +18,19 @@ using test::post;
 
 namespace {
 
+// At least so many octets that tell where they belong.
+std::string numbered(std::size_t octets) {
+  std::string content;
+  while (content.size() < octets) content += std::to_string(content.size()) + " ";
+  return content;
+}
+
 void keep_alive_routes(http::router& app) {
   app.get("/", [] { return http::text("Hello, World!\n"); });
   app.get("/echo/{what}", [](const http::request& q) { return http::text(std::string(q.param("what"))); });
   app.post("/echo", [](const http::request& q) { return http::text(std::string(q.body())); });
   app.get("/sized/{octets}", [](const http::request& q) {
-    std::string content;
-    for (const std::size_t octets = std::stoul(std::string(q.param("octets"))); content.size() < octets;)
-      content += std::to_string(content.size()) + " ";
-    return http::text(std::move(content));
+    return http::text(numbered(std::stoul(std::string(q.param("octets")))));
   });
   app.get("/none", [] { return http::status(204); });
   app.get("/close", [] { return http::text("bye").close(); });
@@ -77,8 +81,7 @@ TEST_CASE("small and large contents, pipelined, to a client with little room", "
     for (const std::size_t size : sizes) {
       const auto r = c.read();
       REQUIRE(r.status == 200);
-      std::string expected;
-      while (expected.size() < size) expected += std::to_string(expected.size()) + " ";
+      const std::string expected = numbered(size);
       REQUIRE(r.body.size() == expected.size());
       REQUIRE((r.body == expected));
       const auto head = c.read(true);
