@@ -29,7 +29,7 @@ function(cluster_target_defaults target)
 endfunction()
 
 # Where nothing is done for each request, small is better than fast: it is most of a program's size.
-set(CLUSTER_COLD_MODULES control ctl os policy run supervisor)
+set(CLUSTER_COLD_MODULES common control ctl http_cold ipc os policy run supervisor tls worker)
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   set(CLUSTER_COLD_MODULES "")
 endif()
