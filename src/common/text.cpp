@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
 #include <limits>
 #include <vector>
 
@@ -29,6 +27,14 @@ std::size_t utf8_sequence(std::string_view text) {
   if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
   if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
   return length;
+}
+
+// With zeros in front, so many digits, and what follows them.
+void append_digits(std::string& out, unsigned number, std::size_t digits, char then) {
+  out.append(digits, '0');
+  for (auto digit = out.rbegin(); number != 0 && digits-- != 0; ++digit, number /= 10)
+    *digit = static_cast<char>('0' + number % 10);
+  out += then;
 }
 
 }  // namespace
@@ -55,6 +61,20 @@ void append_json_string(std::string& out, std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   out += boost::json::serialize(valid);
+}
+
+std::string_view take_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
+  const std::string_view word = text.substr(0, text.find_first_of(" \t\n"));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+std::optional<std::string_view> take_line(std::string_view& text) {
+  if (text.empty()) return std::nullopt;
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -99,16 +119,18 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::string utc_timestamp(std::chrono::system_clock::time_point at) {
-  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(at - whole).count();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(whole);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[64];
-  const int length = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                                   utc.tm_sec, static_cast<int>(millis));
-  return {text, static_cast<std::size_t>(length)};
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::milliseconds>(at - day));
+  std::string text;
+  append_digits(text, static_cast<unsigned>(static_cast<int>(date.year())), 4, '-');
+  append_digits(text, static_cast<unsigned>(date.month()), 2, '-');
+  append_digits(text, static_cast<unsigned>(date.day()), 2, 'T');
+  append_digits(text, static_cast<unsigned>(time.hours().count()), 2, ':');
+  append_digits(text, static_cast<unsigned>(time.minutes().count()), 2, ':');
+  append_digits(text, static_cast<unsigned>(time.seconds().count()), 2, '.');
+  append_digits(text, static_cast<unsigned>(time.subseconds().count()), 3, 'Z');
+  return text;
 }
 
 std::string describe(std::chrono::milliseconds duration) {

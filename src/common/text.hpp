@@ -19,6 +19,13 @@ void append_printable(std::string& out, std::string_view text);
 /// Appends `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
+/// The next word, taken off the front of `text`; words stand between blanks, tabulators and line feeds. Empty
+/// at its end.
+std::string_view take_word(std::string_view& text);
+
+/// The next line without its line feed, taken off the front of `text`; nothing at its end.
+std::optional<std::string_view> take_line(std::string_view& text);
+
 /// A whole decimal number and nothing else.
 CLUSTER_API std::optional<std::uint64_t> parse_number(std::string_view text);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/code_names.hpp"
 
+#include "common/text.hpp"
+#include "os/text_file.hpp"
+
 #include <cxxabi.h>
 #include <elf.h>
 #include <fcntl.h>
@@ -8,12 +11,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
-#include <sstream>
+#include <string_view>
 
 namespace cluster::os {
 namespace {
@@ -109,27 +113,39 @@ std::string function_at(int file, std::uint64_t offset) {
   return {};
 }
 
+std::optional<std::uint64_t> hexadecimal(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, ec] = std::from_chars(text.data(), end, value, 16);
+  if (ec != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
 std::string hex(std::uint64_t number) {
-  std::ostringstream text;
-  text << "0x" << std::hex << number;
-  return std::move(text).str();
+  char text[16];
+  const auto end = std::to_chars(std::begin(text), std::end(text), number, 16).ptr;
+  return "0x" + std::string(text, end);
 }
 
 }  // namespace
 
 code_names::code_names(pid_t process) : process_(process) {
-  std::ifstream maps("/proc/" + std::to_string(process) + "/maps");
-  for (std::string line; std::getline(maps, line) && code_.size() < 4096;) {
-    std::istringstream fields(line);
-    std::string access, device;
-    mapping one{};
-    char dash = 0;
-    fields >> std::hex >> one.from >> dash >> one.to >> access >> one.offset >> device >> std::dec >>
-        one.inode;
-    if (!fields || access.size() < 3 || access[2] != 'x' || one.inode == 0) continue;
-    fields >> std::ws;
-    std::getline(fields, one.path);
-    code_.push_back(std::move(one));
+  const std::string maps = read_text_file("/proc/" + std::to_string(process) + "/maps").value_or("");
+  std::string_view lines = maps;
+  while (auto line = take_line(lines)) {
+    if (code_.size() == 4096) break;
+    // "from-to access offset device inode   path", the first three numbers in hexadecimal (proc_pid_maps(5)).
+    const std::string_view range = take_word(*line);
+    const auto dash = std::min(range.find('-'), range.size());
+    const auto from = hexadecimal(range.substr(0, dash));
+    const auto to = hexadecimal(range.substr(std::min(dash + 1, range.size())));
+    const std::string_view access = take_word(*line);
+    const auto offset = hexadecimal(take_word(*line));
+    take_word(*line);  // the device
+    const auto inode = parse_number(take_word(*line));
+    if (!from || !to || !offset || access.size() < 3 || access[2] != 'x' || inode.value_or(0) == 0) continue;
+    line->remove_prefix(std::min(line->find_first_not_of(' '), line->size()));
+    code_.push_back({*from, *to, *offset, *inode, std::string(*line)});
   }
 }
 
@@ -158,10 +174,11 @@ std::string code_names::name(std::uint64_t address) const {
 }
 
 std::string kernel_wait_of(pid_t process, pid_t thread) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/task/" + std::to_string(thread) + "/wchan");
-  std::string name;
-  file >> name;
-  return name == "0" ? std::string() : name.substr(0, 64);
+  const std::string file = "/proc/" + std::to_string(process) + "/task/" + std::to_string(thread) + "/wchan";
+  const std::string text = read_text_file(file).value_or("");
+  std::string_view words = text;
+  const std::string_view name = take_word(words);
+  return name == "0" ? std::string() : std::string(name.substr(0, 64));
 }
 
 }  // namespace cluster::os

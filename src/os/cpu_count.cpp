@@ -2,23 +2,23 @@
 #include "os/cpu_count.hpp"
 
 #include "common/text.hpp"
+#include "os/text_file.hpp"
 
 #include <sched.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
-#include <sstream>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace cluster::os {
 namespace {
 
 std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+  std::string text = read_text_file(path).value_or("");
+  text.resize(std::min(text.find('\n'), text.size()));
+  return text;
 }
 
 std::size_t ceiling(std::uint64_t quota, std::uint64_t period) {
@@ -27,12 +27,10 @@ std::size_t ceiling(std::uint64_t quota, std::uint64_t period) {
 
 // cpu.max holds "quota period" or "max period".
 std::size_t quota_v2(const std::string& directory) {
-  std::istringstream words(first_line(directory + "/cpu.max"));
-  std::string quota;
-  std::string period;
-  words >> quota >> period;
-  const auto q = parse_number(quota);
-  const auto p = parse_number(period);
+  const std::string line = first_line(directory + "/cpu.max");
+  std::string_view words = line;
+  const auto q = parse_number(take_word(words));
+  const auto p = parse_number(take_word(words));
   return q && p ? ceiling(*q, *p) : 0;
 }
 
@@ -84,14 +82,15 @@ std::size_t affinity_count() {
 }  // namespace
 
 std::size_t cgroup_cpu_quota(const std::string& root) {
-  std::ifstream groups(root + "/proc/self/cgroup");
+  const std::string groups = read_text_file(root + "/proc/self/cgroup").value_or("");
+  std::string_view lines = groups;
   std::size_t smallest = 0;
-  for (std::string line; std::getline(groups, line);) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string path = line.substr(second + 1);
+  while (const auto line = take_line(lines)) {
+    const auto first = line->find(':');
+    const auto second = line->find(':', first + 1);
+    if (first == line->npos || second == line->npos) continue;
+    const std::string_view controllers = line->substr(first + 1, second - first - 1);
+    const std::string path(line->substr(second + 1));
     std::size_t here = 0;
     if (controllers.empty()) here = smallest_quota(root + "/sys/fs/cgroup", path, quota_v2);
     else if (lists_cpu_controller(controllers))

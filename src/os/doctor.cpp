@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "common/text.hpp"
 #include "os/cpu_count.hpp"
+#include "os/text_file.hpp"
 
 #include <cluster/doctor.hpp>
 #include <cluster/options.hpp>
@@ -9,7 +10,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <sys/resource.h>
@@ -30,10 +30,9 @@ constexpr std::uint64_t enough_files = 4096;
 constexpr std::uint64_t web_port = 80;
 
 std::optional<std::uint64_t> number_in(const char* file) {
-  std::string text;
-  std::ifstream in(file);
-  if (!(in >> text)) return {};
-  return parse_number(text);
+  const std::string text = os::read_text_file(file).value_or("");
+  std::string_view words = text;
+  return parse_number(take_word(words));
 }
 
 finding open_files() {

@@ -4,6 +4,7 @@
 #include "common/text.hpp"
 #include "os/listen_socket.hpp"
 #include "os/rendezvous.hpp"
+#include "os/text_file.hpp"
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -11,8 +12,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <system_error>
 
@@ -23,8 +22,7 @@ namespace {
 constexpr long pidfd_getfd_number = 438;
 
 std::string environment_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return read_text_file("/proc/" + std::to_string(pid) + "/environ").value_or("");
 }
 
 std::string_view value_of(std::string_view environment, std::string_view name) {

@@ -2,6 +2,7 @@
 #include "os/rendezvous.hpp"
 
 #include "common/text.hpp"
+#include "os/text_file.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -16,11 +17,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 namespace cluster::os {
 namespace {
+
+std::string stat_of(pid_t pid) {
+  return read_text_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
+}
 
 constexpr int waiting_callers = 1024;
 
@@ -139,9 +143,7 @@ error_code call_home(const std::string& path, unique_fd& out) {
 unique_fd hold_process(pid_t pid) { return unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
 std::optional<std::uint64_t> start_of_process(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
+  const std::string line = stat_of(pid);
   // "pid (name) state ppid ...": the name may hold anything; the start is the 20th field after it.
   std::size_t at = line.rfind(')');
   if (at == line.npos || at + 2 >= line.size() || line[at + 2] == 'Z' || line[at + 2] == 'X')
@@ -153,9 +155,7 @@ std::optional<std::uint64_t> start_of_process(pid_t pid) {
 }
 
 bool is_stopped(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(file, line);
+  const std::string line = stat_of(pid);
   const std::size_t at = line.rfind(')');
   return at != line.npos && at + 2 < line.size() && line[at + 2] == 'T';
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/strangers.hpp"
 
+#include "common/text.hpp"
+#include "os/text_file.hpp"
+
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <string>
+#include <string_view>
 
 namespace cluster::os {
 
@@ -20,9 +24,12 @@ bool inherits_orphans() {
 void reap_strangers(const std::vector<pid_t>& ours) {
   std::error_code ec;
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", ec)) {
-    std::ifstream children(thread.path() / "children");
-    for (pid_t pid = 0; children >> pid;)
-      if (std::find(ours.begin(), ours.end(), pid) == ours.end()) ::waitpid(pid, nullptr, WNOHANG);
+    const std::string children = read_text_file((thread.path() / "children").string()).value_or("");
+    std::string_view left = children;
+    while (const auto number = parse_number(take_word(left)))
+      if (const auto pid = static_cast<pid_t>(*number);
+          std::find(ours.begin(), ours.end(), pid) == ours.end())
+        ::waitpid(pid, nullptr, WNOHANG);
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "common/text.hpp"
+#include "os/text_file.hpp"
 #include "run/settings.hpp"
 
 #include <boost/json/stream_parser.hpp>
@@ -8,8 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 namespace cluster::run_detail {
 namespace {
@@ -57,13 +56,11 @@ std::string unknown_key(const std::string& path, const std::string& key) {
 }  // namespace
 
 complaint read_file(options& into, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return "config: " + path + ": " + std::strerror(errno);
-  std::ostringstream text;
-  text << file.rdbuf();
+  const auto text = os::read_text_file(path);
+  if (!text) return "config: " + path + ": " + std::strerror(errno);
   boost::system::error_code ec;
   boost::json::stream_parser parser;
-  const std::string content = text.str();
+  const std::string& content = *text;
   const std::size_t used = parser.write_some(content, ec);
   if (!ec) parser.finish(ec);
   if (!ec && content.find_first_not_of(" \t\r\n", used) != std::string::npos)

@@ -2,6 +2,7 @@
 // What is left of a supervisor that died: its workers, its listeners and its notes; and the notes that this
 // one leaves.
 #include "os/message_socket.hpp"
+#include "os/text_file.hpp"
 #include "supervisor/homecoming.hpp"
 #include "supervisor/impl.hpp"
 
@@ -14,8 +15,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -29,8 +28,7 @@ constexpr std::chrono::milliseconds most_drain{5000};  ///< of workers that nobo
 std::string state_file(const options& settings) { return settings.rendezvous + ".state"; }
 
 policy::kept_state read_notes(const options& settings) {
-  std::ifstream file(state_file(settings), std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string text = os::read_text_file(state_file(settings)).value_or("");
   auto kept = policy::parse_kept_state(text);
   return kept && kept->name == settings.name ? std::move(*kept) : policy::kept_state{};
 }

@@ -127,3 +127,29 @@ TEST_CASE("a duration in words is short and says the unit") {
   CHECK(describe(milliseconds(90'000)) == "90 s");
   CHECK(describe(milliseconds(3'600'000)) == "60 min");
 }
+
+TEST_CASE("a moment is written as UTC, to the millisecond") {
+  const auto at = [](std::int64_t count) {
+    return utc_timestamp(std::chrono::system_clock::time_point(milliseconds(count)));
+  };
+  CHECK(at(0) == "1970-01-01T00:00:00.000Z");
+  CHECK(at(1) == "1970-01-01T00:00:00.001Z");
+  CHECK(at(951'782'399'999) == "2000-02-28T23:59:59.999Z");
+  CHECK(at(951'782'400'000) == "2000-02-29T00:00:00.000Z");
+  CHECK(at(1'609'459'199'010) == "2020-12-31T23:59:59.010Z");
+  CHECK(at(7'258'118'399'999) == "2199-12-31T23:59:59.999Z");
+}
+
+TEST_CASE("words and lines are taken off the front") {
+  std::string_view words = " one\ttwo\n three ";
+  CHECK(take_word(words) == "one");
+  CHECK(take_word(words) == "two");
+  CHECK(take_word(words) == "three");
+  CHECK(take_word(words).empty());
+  CHECK(take_word(words).empty());
+  std::string_view lines = "first\n\nlast";
+  CHECK(take_line(lines) == "first");
+  CHECK(take_line(lines) == "");
+  CHECK(take_line(lines) == "last");
+  CHECK_FALSE(take_line(lines));
+}
