@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace cluster::http {
 
@@ -15,7 +16,7 @@ struct wheel_entry {
   std::uint64_t deadline = never;   ///< in milliseconds of the coarse clock
   std::uint64_t looked_at = never;  ///< when the wheel comes by
   wheel_entry* next = nullptr;
-  wheel_entry* previous = nullptr;
+  wheel_entry** link = nullptr;  ///< what points here: a list's head or the entry before; null: in no list
 };
 
 /// One timer for all connections, lazy: moving a deadline back costs one store, and the wheel finds out
@@ -39,10 +40,11 @@ class deadline_wheel {
     if (now / tick_ > at_ + slots) at_ = now / tick_ - slots;
     while (at_ < now / tick_) {
       ++at_;
-      wheel_entry due;  // entries of this slot, cut off so that they can be put back
-      take_slot(at_ % slots, due);
-      while (due.next != &due) {
-        wheel_entry& entry = *due.next;
+      wheel_entry* due =
+          std::exchange(heads_[at_ % slots], nullptr);  // cut off, so that they can be put back
+      if (due != nullptr) due->link = &due;
+      while (due != nullptr) {
+        wheel_entry& entry = *due;
         unlink(entry);
         if (entry.deadline <= now) expire(entry);
         else if (entry.deadline != wheel_entry::never) place(entry);
@@ -56,12 +58,11 @@ class deadline_wheel {
   static constexpr std::size_t slots = 512;
 
   void place(wheel_entry& entry) noexcept;
-  void take_slot(std::size_t slot, wheel_entry& into) noexcept;
   static void unlink(wheel_entry& entry) noexcept;
 
   std::uint64_t tick_;
   std::uint64_t at_;  // the last tick that was looked at
-  std::array<wheel_entry, slots> heads_;
+  std::array<wheel_entry*, slots> heads_{};
 };
 
 }  // namespace cluster::http

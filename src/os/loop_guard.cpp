@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "os/loop_guard.hpp"
 
-#include <execinfo.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include <algorithm>
 #include <array>
@@ -64,15 +64,28 @@ void* interrupted_at([[maybe_unused]] void* context) noexcept {
 #endif
 }
 
+struct frames_seen {
+  std::array<void*, statistics_page::stack_depth + 8> frames;
+  std::size_t count = 0;
+};
+
+_Unwind_Reason_Code see_frame(_Unwind_Context* frame, void* seen) {
+  auto& all = *static_cast<frames_seen*>(seen);
+  all.frames[all.count++] = reinterpret_cast<void*>(_Unwind_GetIP(frame));
+  return all.count == all.frames.size() ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+// By the unwinder itself: backtrace() loads something at its first call, which a handler must not and which
+// at each start of a worker would cost it some hundred kilobytes.
 void write_stack_down(void* context) noexcept {
   statistics_page* page = state.page;
   if (page == nullptr) return;
-  std::array<void*, statistics_page::stack_depth + 8> frames;
-  const auto count = static_cast<std::size_t>(::backtrace(frames.data(), static_cast<int>(frames.size())));
+  frames_seen seen;
+  _Unwind_Backtrace(see_frame, &seen);
   // Less the frames of this handler.
-  const auto end = frames.begin() + static_cast<std::ptrdiff_t>(count);
-  auto first = std::find(frames.begin(), end, interrupted_at(context));
-  if (first == end) first = frames.begin();
+  const auto end = seen.frames.begin() + static_cast<std::ptrdiff_t>(seen.count);
+  auto first = std::find(seen.frames.begin(), end, interrupted_at(context));
+  if (first == end) first = seen.frames.begin();
   page->show_stack(&*first, static_cast<std::size_t>(end - first));
 }
 
@@ -95,9 +108,6 @@ failure loop_guard::start(std::shared_ptr<statistics_page> page, std::chrono::mi
     errno = EBUSY;
     return refuse("loop guard: its signal is in use: ");
   }
-  // The first call loads what it needs; a handler could not.
-  void* here = nullptr;
-  ::backtrace(&here, 1);
   struct sigaction mine {};
   mine.sa_sigaction = handle;
   mine.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;

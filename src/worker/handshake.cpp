@@ -2,6 +2,7 @@
 #include "common/text.hpp"
 #include "ipc/environment.hpp"
 #include "os/message_socket.hpp"
+#include "os/text_file.hpp"
 #include "worker/impl.hpp"
 
 #include <cluster/version.hpp>
@@ -15,8 +16,9 @@
 
 #include <array>
 #include <cstdlib>
-#include <fstream>
 #include <limits>
+#include <memory>
+#include <span>
 
 namespace cluster {
 namespace {
@@ -27,7 +29,7 @@ constexpr std::chrono::seconds patience{10};
 
 int marked_descriptor() {
   const char* text = std::getenv(ipc::channel_variable);
-  const auto number = text ? parse_number(text) : std::nullopt;
+  const auto number = parse_number(text != nullptr ? text : "");
   if (!number || *number > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) return -1;
   const int fd = static_cast<int>(*number);
   return os::is_message_socket(fd) ? fd : -1;
@@ -72,7 +74,9 @@ void unpack(std::vector<os::unique_fd>& descriptors, handshake_result& out) {
 }
 
 void receive_welcome(int socket, std::chrono::steady_clock::time_point deadline, handshake_result& out) {
-  std::array<std::byte, ipc::max_message_size> buffer;
+  // Not on the stack, where the two pages at its ends would stay in use for good.
+  const auto storage = std::make_unique_for_overwrite<std::byte[]>(ipc::max_message_size);
+  const std::span buffer(storage.get(), ipc::max_message_size);
   for (;;) {
     wait_for(socket, POLLIN, deadline);
     os::received_message received;
@@ -80,7 +84,7 @@ void receive_welcome(int socket, std::chrono::steady_clock::time_point deadline,
     if (ec == boost::asio::error::would_block) continue;
     if (ec) fail(ec, "waiting for the supervisor's welcome");
     ipc::decoded incoming;
-    ec = ipc::decode(std::span(buffer).first(received.size), incoming);
+    ec = ipc::decode(buffer.first(received.size), incoming);
     if (ec) fail(ec, "the supervisor's welcome");
     auto* welcome = std::get_if<ipc::welcome>(&incoming.what);
     if (!incoming.known || welcome == nullptr) continue;
@@ -120,11 +124,13 @@ handshake_result shake_hands() {
 bool worker::started_by_supervisor() noexcept { return marked_descriptor() >= 0; }
 
 std::vector<std::string> own_arguments() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string line = os::read_text_file("/proc/self/cmdline").value_or("");
   std::vector<std::string> own;
   bool found = false;
-  for (std::string argument; std::getline(file, argument, '\0');) {
-    if (found) own.push_back(argument);
+  for (std::string_view left = line; !left.empty();) {
+    const std::string_view argument = left.substr(0, left.find('\0'));
+    left.remove_prefix(std::min(argument.size() + 1, left.size()));
+    if (found) own.emplace_back(argument);
     else found = argument == "--";
   }
   return own;
