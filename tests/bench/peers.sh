@@ -6,7 +6,7 @@
 peers=
 add_peer() { peers="$peers
 $1"; }
-wanted() { case " ${PEERS-beast nginx node go uws} " in *" $1 "*) ;; *) return 1 ;; esac }
+wanted() { case " ${PEERS-beast nginx haproxy h2o lighttpd node go uws} " in *" $1 "*) ;; *) return 1 ;; esac }
 left_out() { echo "$1: left out, $2"; }
 
 peer_beast() {
@@ -42,6 +42,69 @@ exec nginx -e "$root/error.log" -p "$root" -c "$root/nginx-\$1.conf"
 START
   chmod +x "$root/start"
   add_peer "nginx=$root/start {port}"
+}
+
+# From memory, without a content of its own to fetch: what it answers itself.
+peer_haproxy() {
+  wanted haproxy || return 0
+  command -v haproxy >/dev/null 2>&1 || { left_out haproxy 'it is not installed'; return 0; }
+  cat >"$out/haproxy.conf" <<'CONF'
+global
+  nbthread "$WORKERS"
+  maxconn 8192
+defaults
+  mode http
+  timeout client 60s
+  timeout http-keep-alive 60s
+frontend hello
+  bind "127.0.0.1:$PORT"
+  http-request return status 200 content-type text/plain string "Hello, World!\n"
+CONF
+  add_peer "haproxy=env WORKERS=$workers PORT={port} haproxy -db -f $out/haproxy.conf"
+}
+
+# These two serve a small file.
+hello_file() { mkdir -p "$out/hello" && printf 'Hello, World!\n' >"$out/hello/index.txt"; }
+
+peer_h2o() {
+  wanted h2o || return 0
+  command -v h2o >/dev/null 2>&1 || { left_out h2o 'it is not installed'; return 0; }
+  hello_file
+  cat >"$out/h2o-start" <<START
+#!/bin/sh
+cat >"$out/h2o-\$1.conf" <<CONF
+num-threads: $workers
+max-connections: 8192
+error-log: $PWD/$out/h2o.log
+hosts:
+  default:
+    listen: { host: 127.0.0.1, port: \$1 }
+    paths: { "/": { file.dir: $PWD/$out/hello, file.index: [index.txt] } }
+CONF
+exec h2o -c "$out/h2o-\$1.conf"
+START
+  chmod +x "$out/h2o-start"
+  add_peer "h2o=$out/h2o-start {port}"
+}
+
+peer_lighttpd() {
+  wanted lighttpd || return 0
+  command -v lighttpd >/dev/null 2>&1 || { left_out lighttpd 'it is not installed'; return 0; }
+  hello_file
+  lighttpd_workers=
+  [ "$workers" = 1 ] || lighttpd_workers="server.max-worker = $workers"
+  cat >"$out/lighttpd.conf" <<CONF
+server.document-root = "$PWD/$out/hello"
+server.bind = "127.0.0.1"
+server.port = env.PORT
+server.max-keep-alive-requests = 1000000000
+server.max-fds = 16384
+server.errorlog = "$PWD/$out/lighttpd.log"
+index-file.names = ( "index.txt" )
+mimetype.assign = ( ".txt" => "text/plain" )
+$lighttpd_workers
+CONF
+  add_peer "lighttpd=env PORT={port} lighttpd -D -f $out/lighttpd.conf"
 }
 
 peer_node() {
@@ -80,6 +143,9 @@ peer_uws() {
 find_peers() {
   peer_beast
   peer_nginx
+  peer_haproxy
+  peer_h2o
+  peer_lighttpd
   peer_node
   peer_go
   peer_uws
