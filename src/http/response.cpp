@@ -22,6 +22,10 @@ response::response(unsigned status) : status_(checked(status)) {}
 response::response(unsigned status, std::string_view content_type, std::string&& content)
     : status_(checked(status)), content_type_(content_type), body_(std::move(content)) {}
 
+response::response(unsigned status, std::string_view content_type,
+                   std::shared_ptr<const std::string>&& content)
+    : status_(checked(status)), content_type_(content_type), shared_(std::move(content)) {}
+
 response& response::status(unsigned code) & {
   status_ = checked(code);
   return *this;
@@ -75,16 +79,25 @@ std::string_view response::field(std::string_view name) const noexcept {
   return wire::find_field(lines_, name);
 }
 
-response text(std::string content, unsigned status) {
-  return {status, "text/plain; charset=utf-8", std::move(content)};
-}
+namespace {
 
-response html(std::string content, unsigned status) {
-  return {status, "text/html; charset=utf-8", std::move(content)};
-}
+constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+constexpr std::string_view html_text = "text/html; charset=utf-8";
+constexpr std::string_view json_text = "application/json";
 
-response json(std::string content, unsigned status) {
-  return {status, "application/json", std::move(content)};
+}  // namespace
+
+response text(std::string content, unsigned status) { return {status, plain_text, std::move(content)}; }
+response html(std::string content, unsigned status) { return {status, html_text, std::move(content)}; }
+response json(std::string content, unsigned status) { return {status, json_text, std::move(content)}; }
+response text(std::shared_ptr<const std::string> content, unsigned status) {
+  return {status, plain_text, std::move(content)};
+}
+response html(std::shared_ptr<const std::string> content, unsigned status) {
+  return {status, html_text, std::move(content)};
+}
+response json(std::shared_ptr<const std::string> content, unsigned status) {
+  return {status, json_text, std::move(content)};
 }
 
 response status(unsigned code) {

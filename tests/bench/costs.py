@@ -203,6 +203,9 @@ def growth(o):
              'within 15 %' if count != 10 else '')
     floor.terminate()
     floor.wait()
+    s.stop()
+    s = server(o.examples + '/01_hello_cluster', 1)  # one that has kept no memory of connections that went
+    idle_connections(s.port, 1)[0].close()
     worker = s.workers[0]
     before = smaps(worker, 'Private_Dirty')
     held = idle_connections(s.port, o.connections)

@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
     asio::thread_pool pool(1);
     http::router app;
     app.get("/", [] { return http::text("Hello, World!\n"); });
-    app.get("/large", [large = std::string(65536, 'x')] { return http::text(large); });
+    app.get("/large",
+            [large = std::make_shared<const std::string>(65536, 'x')] { return http::text(large); });
     app.post("/json", json_echo);
     app.post("/post",
              [](const http::request& request) { return http::text(std::to_string(request.body().size())); });

@@ -48,12 +48,24 @@ class response {
   /// The value of the first field of that name, or empty.
   CLUSTER_API std::string_view field(std::string_view name) const noexcept;
 
-  const std::string& body() const noexcept { return body_; }
+  const std::string& body() const noexcept { return shared_ ? *shared_ : body_; }
   response& body(std::string content) & {
     body_ = std::move(content);
+    shared_.reset();
     return *this;
   }
   response&& body(std::string content) && { return std::move(body(std::move(content))); }
+
+  /// Content that many responses have in common: it is not copied for each. Nobody may change it any more; it
+  /// is kept until it has been sent. A null pointer is empty content.
+  response& body(std::shared_ptr<const std::string> content) & {
+    body_.clear();
+    shared_ = std::move(content);
+    return *this;
+  }
+  response&& body(std::shared_ptr<const std::string> content) && {
+    return std::move(body(std::move(content)));
+  }
 
   /// Ends the connection after this response.
   response& close() & noexcept {
@@ -78,7 +90,12 @@ class response {
   friend CLUSTER_API response html(std::string content, unsigned status);
   friend CLUSTER_API response json(std::string content, unsigned status);
 
+  friend CLUSTER_API response text(std::shared_ptr<const std::string> content, unsigned status);
+  friend CLUSTER_API response html(std::shared_ptr<const std::string> content, unsigned status);
+  friend CLUSTER_API response json(std::shared_ptr<const std::string> content, unsigned status);
+
   response(unsigned status, std::string_view content_type, std::string&& content);
+  response(unsigned status, std::string_view content_type, std::shared_ptr<const std::string>&& content);
   bool check(std::string_view name, std::string_view value);
 
   unsigned status_ = 200;
@@ -87,6 +104,7 @@ class response {
   std::string_view content_type_;  // a constant
   std::string lines_;
   std::string body_;
+  std::shared_ptr<const std::string> shared_;  // content instead of body_
   std::shared_ptr<const response_extra> extra_;
 };
 
@@ -96,6 +114,10 @@ CLUSTER_API response text(std::string content, unsigned status = 200);
 CLUSTER_API response html(std::string content, unsigned status = 200);
 /// Content that is JSON text already, with the type `application/json`.
 CLUSTER_API response json(std::string content, unsigned status = 200);
+/// As these three, for content that many responses have in common; see response::body().
+CLUSTER_API response text(std::shared_ptr<const std::string> content, unsigned status = 200);
+CLUSTER_API response html(std::shared_ptr<const std::string> content, unsigned status = 200);
+CLUSTER_API response json(std::shared_ptr<const std::string> content, unsigned status = 200);
 /// A status alone; from 400 on with its phrase as text, so that people see something.
 CLUSTER_API response status(unsigned code);
 /// Sends the client elsewhere: status with a Location field. 303 after a POST, 301 or 308 for good.

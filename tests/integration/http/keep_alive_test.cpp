@@ -6,6 +6,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <cstdio>
+#include <map>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -31,6 +33,13 @@ void keep_alive_routes(http::router& app) {
   app.post("/echo", [](const http::request& q) { return http::text(std::string(q.body())); });
   app.get("/sized/{octets}", [](const http::request& q) {
     return http::text(numbered(std::stoul(std::string(q.param("octets")))));
+  });
+  using shared = std::map<std::string, std::shared_ptr<const std::string>>;
+  app.get("/shared/{octets}", [kept = std::make_shared<shared>()](const http::request& q) {
+    const std::string octets(q.param("octets"));
+    auto& content = (*kept)[octets];
+    if (!content) content = std::make_shared<const std::string>(numbered(std::stoul(octets)));
+    return http::text(content);
   });
   app.get("/none", [] { return http::status(204); });
   app.get("/close", [] { return http::text("bye").close(); });
@@ -66,6 +75,8 @@ TEST_CASE("pipelined requests are answered in order, contents included", "[http]
 }
 
 TEST_CASE("small and large contents, pipelined, to a client with little room", "[http]") {
+  const std::string route = GENERATE("/sized/", "/shared/");
+  CAPTURE(route);
   test::running_server server(keep_alive_routes);
   client c(server.port(), 8 * 1024);
   const std::size_t sizes[] = {3, 16'379, 16'384, 0, 1'000'000, 20'000, 5, 400'000, 70'000, 70'000, 1};
@@ -73,8 +84,7 @@ TEST_CASE("small and large contents, pipelined, to a client with little room", "
     std::string batch;
     for (int round = 0; round < 5; ++round)
       for (const std::size_t size : sizes)
-        batch +=
-            get("/sized/" + std::to_string(size)) + "HEAD" + get("/sized/" + std::to_string(size)).substr(3);
+        batch += get(route + std::to_string(size)) + "HEAD" + get(route + std::to_string(size)).substr(3);
     c.send(batch);
   });
   for (int round = 0; round < 5; ++round)

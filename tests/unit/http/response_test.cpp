@@ -3,6 +3,7 @@
 
 #include <cluster/http/response.hpp>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -45,6 +46,22 @@ TEST_CASE("framing is the server's business", "[http][response]") {
   CHECK_FALSE(r.has_date());
   r.set("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
   CHECK(r.has_date());
+}
+
+TEST_CASE("content that responses share is not copied, and goes with the last of them", "[http][response]") {
+  auto content = std::make_shared<const std::string>(100, 'a');
+  const std::weak_ptr<const std::string> alive = content;
+  auto one = http::text(content);
+  auto another = http::json(content, 201).body(std::move(content));
+  CHECK(&one.body() == &another.body());
+  CHECK(one.content_type() == "text/plain; charset=utf-8");
+  CHECK(another.content_type() == "application/json");
+  CHECK(another.status() == 201);
+  CHECK(one.body("its own").body() == "its own");
+  CHECK(another.body() == std::string(100, 'a'));
+  another.body(std::shared_ptr<const std::string>());
+  CHECK(another.body().empty());
+  CHECK(alive.expired());
 }
 
 TEST_CASE("statuses", "[http][response]") {
