@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdint>
 
 namespace cluster::os {
 namespace {
@@ -54,24 +55,24 @@ void look() noexcept {
   ::kill(::getpid(), SIGKILL);
 }
 
-void* interrupted_at([[maybe_unused]] void* context) noexcept {
+std::uintptr_t interrupted_at([[maybe_unused]] void* context) noexcept {
 #if defined(__x86_64__)
-  return reinterpret_cast<void*>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+  return static_cast<std::uintptr_t>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
 #elif defined(__aarch64__)
-  return reinterpret_cast<void*>(static_cast<ucontext_t*>(context)->uc_mcontext.pc);
+  return static_cast<std::uintptr_t>(static_cast<ucontext_t*>(context)->uc_mcontext.pc);
 #else
-  return nullptr;
+  return 0;
 #endif
 }
 
 struct frames_seen {
-  std::array<void*, statistics_page::stack_depth + 8> frames;
+  std::array<std::uintptr_t, statistics_page::stack_depth + 8> frames;
   std::size_t count = 0;
 };
 
 _Unwind_Reason_Code see_frame(_Unwind_Context* frame, void* seen) {
   auto& all = *static_cast<frames_seen*>(seen);
-  all.frames[all.count++] = reinterpret_cast<void*>(_Unwind_GetIP(frame));
+  all.frames[all.count++] = _Unwind_GetIP(frame);
   return all.count == all.frames.size() ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
@@ -116,7 +117,7 @@ failure loop_guard::start(std::shared_ptr<statistics_page> page, std::chrono::mi
   how.sigev_signo = number();
   if (::sigaction(number(), &mine, nullptr) != 0) return refuse("loop guard: ");
   if (::timer_create(CLOCK_MONOTONIC, &how, &timer) != 0) {
-    const failure failed = refuse("loop guard: ");
+    failure failed = refuse("loop guard: ");
     ::signal(number(), SIG_DFL);
     return failed;
   }

@@ -160,12 +160,11 @@ void statistics_page::answer_stack_requests(int signal) noexcept {
   if (to != nullptr) to->stack_signal.store(static_cast<std::uint64_t>(signal), relaxed);
 }
 
-void statistics_page::show_stack(void* const* calls, std::size_t count) noexcept {
+void statistics_page::show_stack(const std::uintptr_t* calls, std::size_t count) noexcept {
   layout* const to = mapped();
   if (to == nullptr) return;
   count = std::min(count, stack_depth);
-  for (std::size_t i = 0; i < count; ++i)
-    to->stack[i].store(reinterpret_cast<std::uintptr_t>(calls[i]), relaxed);
+  for (std::size_t i = 0; i < count; ++i) to->stack[i].store(calls[i], relaxed);
   to->stack_size.store(count, relaxed);
   to->stacks.fetch_add(1, std::memory_order_release);
 }

@@ -56,7 +56,7 @@ class statistics_page {
   /// By which signal a thread can be asked where it is; 0: by none.
   void answer_stack_requests(int signal) noexcept;
   /// Also from a signal handler.
-  void show_stack(void* const* calls, std::size_t count) noexcept;
+  void show_stack(const std::uintptr_t* calls, std::size_t count) noexcept;
 
   // The reader.
   worker_statistics read() const noexcept;
