@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-# One folder under src/ is one module is one object library `cluster_<module>_objects`. Modules see
-# private headers of each other as "module/header.hpp"; who may see whom is checked by the structure
-# test, here DEPENDS only says what has to be linked along.
+# One folder under src/ is one module is one object library `cluster_<module>_objects`; http is two, since its
+# cold part has options of its own. Modules see private headers of each other as "module/header.hpp"; who may
+# see whom is checked by the structure test, here DEPENDS only says what has to be linked along.
 #
 #   cluster_module(<name> SOURCES a.cpp ... [DEPENDS modules...] [LINK targets...] [PCH asio|beast])
 

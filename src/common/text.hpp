@@ -36,7 +36,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// 2026-01-31T12:00:00.123Z
-std::string utc_timestamp(std::chrono::system_clock::time_point at);
+CLUSTER_API std::string utc_timestamp(std::chrono::system_clock::time_point at);
 
 /// "400 ms", "30 s", "2 min": for people.
 std::string describe(std::chrono::milliseconds);

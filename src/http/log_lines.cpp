@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "common/text.hpp"
 #include "http/json_text.hpp"
 
 #include <cluster/http/access_log.hpp>
@@ -34,18 +35,13 @@ std::string_view remote_host(const access& what) {
   return host.empty() ? "-" : host;
 }
 
-std::tm utc(std::chrono::system_clock::time_point now) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm out{};
-  ::gmtime_r(&seconds, &out);
-  return out;
-}
-
 }  // namespace
 
 std::string common_log_line(const access& what, std::chrono::system_clock::time_point now) {
   static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const std::tm t = utc(now);
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm t{};
+  ::gmtime_r(&seconds, &t);
   char time[96];
   std::snprintf(time, sizeof time, " - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000] \"", t.tm_mday,
                 months.data() + std::ptrdiff_t{3} * t.tm_mon, t.tm_year + 1900, t.tm_hour, t.tm_min,
@@ -64,14 +60,8 @@ std::string common_log_line(const access& what, std::chrono::system_clock::time_
 }
 
 std::string json_log_line(const access& what, std::chrono::system_clock::time_point now) {
-  const std::tm t = utc(now);
-  const auto since = now.time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count() % 1000;
-  char time[96];
-  std::snprintf(time, sizeof time, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.tm_year + 1900, t.tm_mon + 1,
-                t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, static_cast<int>(ms));
   std::string out = "{\"time\":\"";
-  out.append(time).append("\",\"remote\":");
+  out.append(utc_timestamp(now)).append("\",\"remote\":");
   append_json_string(out, what.remote);
   if (what.asked != nullptr) {
     const request& q = *what.asked;

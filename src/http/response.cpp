@@ -9,6 +9,10 @@
 namespace cluster::http {
 namespace {
 
+constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+constexpr std::string_view html_text = "text/html; charset=utf-8";
+constexpr std::string_view json_text = "application/json";
+
 unsigned checked(unsigned status) {
   if (status < 200 || status > 599)
     throw std::invalid_argument("response: the status has to be in 200..599, not " + std::to_string(status));
@@ -78,14 +82,6 @@ std::string_view response::field(std::string_view name) const noexcept {
   if (!content_type_.empty() && wire::equals_lower(name, "content-type")) return content_type_;
   return wire::find_field(lines_, name);
 }
-
-namespace {
-
-constexpr std::string_view plain_text = "text/plain; charset=utf-8";
-constexpr std::string_view html_text = "text/html; charset=utf-8";
-constexpr std::string_view json_text = "application/json";
-
-}  // namespace
 
 response text(std::string content, unsigned status) { return {status, plain_text, std::move(content)}; }
 response html(std::string content, unsigned status) { return {status, html_text, std::move(content)}; }

@@ -44,7 +44,7 @@ START
   add_peer "nginx=$root/start {port}"
 }
 
-# From memory, without a content of its own to fetch: what it answers itself.
+# It answers by itself, without a server behind it.
 peer_haproxy() {
   wanted haproxy || return 0
   command -v haproxy >/dev/null 2>&1 || { left_out haproxy 'it is not installed'; return 0; }
