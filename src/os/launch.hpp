@@ -52,7 +52,7 @@ struct launched_process {
 
 /// Starts a process with clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): no page tables are copied, no fork
 /// handler and no lock of another thread is met, so it is safe and equally fast in a large, threaded
-/// host. The child gets its own session, default signal dispositions, an empty signal mask and exactly
+/// host. The child leads a process group of its own, and gets default signal dispositions, an empty signal mask and exactly
 /// the descriptors of the plan. Blocks until the child has exec'ed or failed; a failure names the stage
 /// ("exec /srv/app: No such file or directory") and leaves no process behind.
 failure launch(const launch_plan& plan, launched_process& out);

@@ -138,7 +138,9 @@ CLUSTER_PLAIN_CODE bool follow_parent(const child_work& work) {
 CLUSTER_PLAIN_CODE int run_child(void* argument) {
   const child_work& work = *static_cast<const child_work*>(argument);
   reset_signals();
-  if (::setsid() < 0) fail(work, "setsid");
+  // Out of reach of the terminal's signals. Not a session of its own: the kernel gives each of those an equal
+  // share of the processors (sched(7), autogroup), and workers would crowd out their own clients.
+  if (::setpgid(0, 0) < 0) fail(work, "process group");
   if (work.oom_score != nullptr && !set_oom_score(work)) fail(work, "oom score");
   if (work.raise_open_files) raise_open_files();
   if (work.cpus != nullptr && ::syscall(SYS_sched_setaffinity, 0, work.cpus_size, work.cpus) < 0)

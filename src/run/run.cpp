@@ -168,6 +168,7 @@ int work(const std::function<int(worker&)>& serve) {
   worker self(context);
   self.handle_signals();
   run_detail::survive_broken_pipes();
+  run_detail::leave_signals_to_supervisor();
   int code = failed_running;
   try {
     code = serve(self);

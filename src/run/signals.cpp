@@ -21,6 +21,13 @@ void change_mask(int how) {
   ::pthread_sigmask(how, &set, nullptr);
 }
 
+void do_nothing_on(int number) {
+  struct sigaction quiet {};
+  quiet.sa_handler = [](int) {};
+  quiet.sa_flags = SA_RESTART;
+  ::sigaction(number, &quiet, nullptr);
+}
+
 }  // namespace
 
 void hold_signals() { change_mask(SIG_BLOCK); }
@@ -119,11 +126,12 @@ void signal_rules::reopen_log() {
   log_(log_level::info, "the log file was opened again");
 }
 
-void survive_broken_pipes() {
-  struct sigaction quiet {};
-  quiet.sa_handler = [](int) {};
-  quiet.sa_flags = SA_RESTART;
-  ::sigaction(SIGPIPE, &quiet, nullptr);
+void survive_broken_pipes() { do_nothing_on(SIGPIPE); }
+
+void leave_signals_to_supervisor() {
+  for (const int number : {SIGHUP, SIGUSR1, SIGUSR2}) do_nothing_on(number);
+  // The terminal would send these again and again to who handles them.
+  for (const int number : {SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
 }
 
 }  // namespace cluster::run_detail

@@ -56,4 +56,9 @@ void let_signals_through();
 /// nothing rather than SIG_IGN: that one would be inherited by every program the worker starts.
 void survive_broken_pipes();
 
+/// For a worker: what means something to its supervisor, and reaches the workers too when it is sent to all
+/// processes of a name, shall not end or stop them. Nor shall the terminal, if it lets only its foreground
+/// processes write (stty tostop).
+void leave_signals_to_supervisor();
+
 }  // namespace cluster::run_detail

@@ -76,7 +76,7 @@ void supervisor::impl::hear_notes() {
   }
 }
 
-// The worker itself, or what it has started in its session. A sender that is gone already cannot be told from
+// The worker itself, or what it has started in its process group. A sender that is gone already cannot be told from
 // a stranger.
 worker_id supervisor::impl::sender_of(const os::notice& from) const {
   const uid_t worker_user = starter.worker_user().value_or(::geteuid());
@@ -88,8 +88,8 @@ worker_id supervisor::impl::sender_of(const os::notice& from) const {
     return found == workers.end() ? worker_id{} : found->first;
   };
   if (const worker_id itself = by_pid(from.pid); itself != worker_id{}) return itself;
-  const pid_t session = ::getsid(from.pid);
-  return session > 0 ? by_pid(session) : worker_id{};
+  const pid_t group = ::getpgid(from.pid);
+  return group > 0 ? by_pid(group) : worker_id{};
 }
 
 void supervisor::impl::heed(worker_process& process, worker_id id, const notification& said) {

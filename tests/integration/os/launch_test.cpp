@@ -121,9 +121,9 @@ TEST_CASE("a child has exactly the environment of the plan") {
   CHECK(run(plan).value("environment") == "0");
 }
 
-TEST_CASE("a child leads a session of its own and is ours") {
+TEST_CASE("a child leads a process group of its own in our session and is ours") {
   const outcome result = run(role_plan("inspect"));
-  CHECK(result.value("session") == result.value("pid"));
+  CHECK(result.value("session") == std::to_string(::getsid(0)));
   CHECK(result.value("group") == result.value("pid"));
   CHECK(result.value("parent") == std::to_string(::getpid()));
 }
