@@ -176,6 +176,9 @@ class worker {
   /// accepts then waits a millisecond first, so that others go before; it never refuses.
   CLUSTER_API bool above_share() const noexcept;
 
+  /// Whether other workers take connections too, from the same sockets: not so under schedule::reuse_port.
+  CLUSTER_API bool has_peers() const noexcept;
+
   /// Shows what this worker has done so far, for status reports and for limits such as
   /// options::max_requests. A few stores into a page that the supervisor reads; call it as often as you
   /// like. `http::serve` calls it.

@@ -41,7 +41,7 @@ void acceptor::add(const listener& from) {
   // Connections inherit it from the listener, which saves a call for each of them.
   const int on = 1;
   if (from.kind == listener::family::tcp) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (listens() && !set_.add_listener(fd, *added)) {
+  if (listens() && !watch(*added)) {
     ::close(fd);
     throw_errno("listener: epoll_ctl");
   }
@@ -66,7 +66,7 @@ acceptor::result acceptor::accept_one(entry& from) {
   }
 }
 
-bool acceptor::ready(poll_target& target) {
+bool acceptor::ready(poll_target& target, sighting how) {
   auto& from = static_cast<entry&>(target);
   if (from.fd < 0 || !listens()) return false;
   if (has_enough()) {
@@ -74,13 +74,44 @@ bool acceptor::ready(poll_target& target) {
     pause(look_again);
     return false;
   }
-  if (!std::exchange(waited_, false) && above_share()) {
+  // Nobody else was woken for one that an exclusive watch was waited for.
+  const bool sure = from.exclusive && how != sighting::looking;
+  if (!std::exchange(waited_, false) && !sure && above_share()) {
     let_others_go_first();
     return false;
   }
-  if (!may_have_more(accept_one(from))) return false;
+  const result got = accept_one(from);
+  if (how == sighting::alone && (got == result::taken || !from.exclusive)) take_turns(from);
+  if (std::exchange(last_, how) == sighting::alone && how == sighting::alone) in_a_row_ = 0;
+  if (!may_have_more(got)) return false;
   if (in_a_row_ <= crowd || has_enough() || above_share()) return true;
   return may_have_more(accept_one(from));
+}
+
+// Only of who waits is the next one in turn chosen; among those that are busy it is who looks first. Serving
+// what was accepted may have closed everything.
+void acceptor::take_turns(entry& one) {
+  if (!set_.is_host() || one.fd < 0 || !listens() || !has_peers()) return;
+  set_.remove_listener(one.fd);
+  if (!watch(one)) rest();
+}
+
+void acceptor::reconsider() {
+  const auto exclusive = [](const auto& e) { return e->exclusive; };
+  if (!listens() || !std::ranges::any_of(entries_, exclusive) || !has_enough()) return;
+  unwatch();
+  listen();
+}
+
+bool acceptor::watch(entry& one) noexcept {
+  one.exclusive = set_.is_host() && !has_enough() && !above_share();
+  return set_.add_listener(one.fd, one, one.exclusive);
+}
+
+void acceptor::unwatch() noexcept {
+  if (!listens()) return;
+  for (const auto& e : entries_)
+    if (e->fd >= 0) set_.remove_listener(e->fd);
 }
 
 bool acceptor::may_have_more(result last) {
@@ -115,9 +146,7 @@ void acceptor::let_others_go_first() {
 }
 
 void acceptor::pause(std::chrono::milliseconds time) {
-  if (!held_)
-    for (const auto& e : entries_)
-      if (e->fd >= 0) set_.remove(e->fd);
+  unwatch();
   resting_ = true;
   timer_.expires_after(time);
   // The timer may have fired already when this object goes; then its handler still comes.
@@ -133,16 +162,16 @@ void acceptor::resume() {
 }
 
 void acceptor::hold(bool on) {
-  if (std::exchange(held_, on) == on || resting_) return;
-  if (!on) return listen();
-  for (const auto& e : entries_)
-    if (e->fd >= 0) set_.remove(e->fd);
+  if (held_ == on) return;
+  if (on) unwatch();
+  held_ = on;
+  listen();
 }
 
 void acceptor::listen() {
   if (!listens()) return;
   for (const auto& e : entries_) {
-    if (e->fd >= 0 && !set_.add_listener(e->fd, *e)) return rest();
+    if (e->fd >= 0 && !watch(*e)) return rest();
   }
 }
 
@@ -174,7 +203,7 @@ void acceptor::remove(std::uint64_t number) {
 
 void acceptor::close(entry& one) noexcept {
   if (one.fd < 0) return;
-  set_.remove(one.fd);
+  set_.remove_listener(one.fd);
   ::close(one.fd);
   one.fd = -1;
 }

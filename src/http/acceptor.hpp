@@ -19,6 +19,10 @@ namespace cluster::http {
 /// Takes connections from shared listening sockets, one at a time. Owns duplicates of the descriptors:
 /// closing those takes them out of the set and leaves the sockets alone.
 ///
+/// In a set that is the host a connection wakes one worker, and they take turns: who had one queues up behind
+/// the others. Only one that is sure to take what comes is woken alone; while it may leave a connection to
+/// others (above its share, or full) it watches along with whoever else is woken.
+///
 /// When descriptors or memory run out it rests for a while instead of failing in a tight loop, and says
 /// so once until accepting works again.
 class acceptor {
@@ -47,12 +51,27 @@ class acceptor {
   /// Asked likewise: true leaves what comes in the queue until there is room again.
   void set_has_enough(std::function<bool()> has_enough) { has_enough_ = std::move(has_enough); }
 
+  /// Asked after an accept: whether others accept from these sockets, to take turns with.
+  void set_has_peers(std::function<bool()> has_peers) { has_peers_ = std::move(has_peers); }
+
+  /// Before the set becomes host or guest, and after.
+  void unwatch() noexcept;
+  void listen();
+
+  /// Connections came from elsewhere: there may be enough now.
+  void reconsider();
+
   /// While somebody else accepts from these sockets.
   void hold(bool on);
 
   /// A listener has something, or had: another process may have been faster. Takes one connection, two where
   /// they crowd; returns whether there may be more at once.
-  bool ready(poll_target& target);
+  enum class sighting : std::uint8_t {
+    alone,   ///< it was waited for, and nothing else came
+    amid,    ///< it was waited for, and more came
+    looking  ///< without having waited for it
+  };
+  bool ready(poll_target& target, sighting how);
 
   /// Takes everything that is pending (a drain owes it an answer), then close().
   void settle_and_close();
@@ -64,17 +83,21 @@ class acceptor {
   struct entry : poll_target {
     int fd;
     listener from;
+    bool exclusive = false;  ///< how it is watched
   };
   enum class result : std::uint8_t { taken, empty, exhausted, lost };
 
-  /// So many without finding none in between: it is worth while to try for another one unasked. Rarely enough
-  /// that a trickle costs next to no trial in vain.
+  /// So many without finding none, or waiting for the next two, in between: it is worth while to try for
+  /// another one unasked. Rarely enough that a trickle costs next to no trial in vain.
   static constexpr unsigned crowd = 32;
 
   result accept_one(entry& from);
+  bool watch(entry& one) noexcept;
+  void take_turns(entry& one);
   bool may_have_more(result last);
   bool has_enough() const { return has_enough_ && has_enough_(); }
   bool above_share() const { return above_share_ && above_share_(); }
+  bool has_peers() const { return has_peers_ && has_peers_(); }
   void settle(entry& from, bool regardless);
   void close(entry& one) noexcept;
   void rest();
@@ -83,7 +106,6 @@ class acceptor {
   void pause(std::chrono::milliseconds time);
   bool listens() const noexcept { return !resting_ && !held_; }
   void resume();
-  void listen();
 
   poll_set& set_;
   const server_options& options_;
@@ -98,7 +120,9 @@ class acceptor {
   std::uint64_t rests_ = 0;
   std::function<bool()> above_share_;
   std::function<bool()> has_enough_;
+  std::function<bool()> has_peers_;
   unsigned in_a_row_ = 0;
+  sighting last_ = sighting::alone;
   bool held_ = false;
   bool resting_ = false;
   bool waited_ = false;  ///< the others had their moment: the next connection is ours

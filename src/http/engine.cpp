@@ -89,11 +89,12 @@ void engine::release(const listener& from) {
 }
 
 void engine::arm() {
-  if (armed_ || stopped_) return;
+  if (armed_ || stopped_ || set_.is_host()) return;
   armed_ = true;
   set_.async_wait([self = shared_from_this()](const error_code& ec) {
     self->armed_ = false;
-    if (!ec) self->on_ready();
+    if (!ec) return self->on_ready();
+    self->arm();  // it was the host for a while
   });
 }
 
@@ -102,15 +103,19 @@ void engine::arm() {
 // turn.
 void engine::on_ready() {
   if (stopped_) return;
+  serve_batch(set_.poll());
+  arm();
+}
+
+void engine::serve_batch(std::span<const epoll_event> first) {
   recorder_.begin_batch();
   in_batch_ = true;
-  look_as_often_as_it_pays();
+  look_as_often_as_it_pays(first);
   in_batch_ = false;
   counters_.accept_failures = acceptor_.rests();
   recorder_.end_batch(counters_);
   publish_load();
   if (!queue_.empty()) schedule();
-  arm();
 }
 
 give_way::time engine::let_others_run() {
@@ -124,45 +129,51 @@ give_way::time engine::let_others_run() {
 
 // Others on the context have their turn after so many looks, one whole batch of events, or a slice of time in
 // which other processes ran.
-void engine::look_as_often_as_it_pays() {
-  bool again = false;
+void engine::look_as_often_as_it_pays(std::span<const epoll_event> seen) {
   std::size_t events = 0;
   give_way::time away_in_all{};
-  for (unsigned round = 0; round < options_.accepts_at_once && events < poll_set::batch &&
-                           away_in_all < give_way::slice && !stopped_;
-       ++round) {
-    const auto away = again && give_way_.pays(clock_.now()) ? let_others_run() : give_way::time{};
+  for (unsigned rounds = 1;; ++rounds) {
     clock_.update();
-    const auto seen = set_.poll();
-    if (away >= give_way::slice && !sent_from_here(seen)) give_way_.lost(away, clock_.now());
-    const bool arrivals = handle(seen);
+    const bool arrivals = accept(seen, rounds == 1);
+    handle(seen);
     events += seen.size();
+    const bool again = !seen.empty() && look_again_.pays();
+    if ((!again && !arrivals) || rounds == options_.accepts_at_once || events >= poll_set::batch ||
+        away_in_all >= give_way::slice || stopped_)
+      return;
+    const auto away = again && give_way_.pays(clock_.now()) ? let_others_run() : give_way::time{};
+    seen = set_.poll();
+    if (away >= give_way::slice && !sent_from_here(seen)) give_way_.lost(away, clock_.now());
     if (again) look_again_.was(seen.empty());
-    again = !seen.empty() && look_again_.pays();
     away_in_all += away;
-    if (!again && !arrivals) return;
   }
 }
 
-// Returns whether connections were accepted.
-bool engine::handle(std::span<const epoll_event> events) {
+// Before anything else of a batch: where they watch exclusively, no other worker was woken for them, and what
+// handlers do may take long. Returns whether connections were accepted.
+bool engine::accept(std::span<const epoll_event> events, bool waited) {
+  using enum acceptor::sighting;
+  const auto how = !waited ? looking : events.size() == 1 ? alone : amid;
   bool accepted = false;
-  for (const epoll_event& event : events) {
-    poll_target& target = poll_set::target_of(event);
-    switch (target.what) {
-      case poll_target::kind::connection: on_event(static_cast<connection&>(target), event.events); break;
-      case poll_target::kind::listener: accepted = acceptor_.ready(target) || accepted; break;
-    }
-  }
+  for (const epoll_event& event : events)
+    if (poll_target& target = poll_set::target_of(event); target.what == poll_target::kind::listener)
+      accepted = acceptor_.ready(target, how) || accepted;
+  return accepted;
+}
+
+void engine::handle(std::span<const epoll_event> events) {
+  for (const epoll_event& event : events)
+    if (poll_target& target = poll_set::target_of(event); target.what == poll_target::kind::connection)
+      on_event(static_cast<connection&>(target), event.events);
   pool_.recycle();
   acceptor_.recycle();
-  return accepted;
 }
 
 void engine::set_balance(balance how) {
   balance_ = std::move(how);
   acceptor_.set_above_share(balance_.above_share);
   acceptor_.set_has_enough(balance_.has_enough);
+  acceptor_.set_has_peers(balance_.has_peers);
 }
 
 void engine::hold(bool on) {
@@ -173,6 +184,7 @@ void engine::publish_load(std::uint64_t coming) {
   if (!balance_.publish || counters_.open + coming == published_) return;
   published_ = counters_.open + coming;
   balance_.publish(static_cast<std::uint32_t>(published_));
+  acceptor_.reconsider();
 }
 
 void engine::on_event(connection& c, std::uint32_t events) {

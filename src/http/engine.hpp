@@ -47,6 +47,8 @@ class engine : public std::enable_shared_from_this<engine> {
   /// announced; at `hard` what is left is cut off.
   void start_drain(time_point soft, time_point hard, drain_handler handler);
   void stop();
+  /// Runs the context as its own run() does, waiting in the connections' set where that is possible.
+  void run();
   const server_counters& counters() const noexcept { return counters_; }
   const server_options& options() const noexcept { return options_; }
   /// For connections from now on.
@@ -65,6 +67,7 @@ class engine : public std::enable_shared_from_this<engine> {
     std::function<void(std::uint32_t)> publish;
     std::function<bool()> above_share;
     std::function<bool()> has_enough;
+    std::function<bool()> has_peers;
   };
   void set_balance(balance how);
   /// While the supervisor accepts, and connections come by adopt().
@@ -99,12 +102,19 @@ class engine : public std::enable_shared_from_this<engine> {
                                                   boost::asio::wait_traits<std::chrono::steady_clock>,
                                                   boost::asio::io_context::executor_type>;
 
+  // As the host (engine_run.cpp).
+  void run_as_host();
+  bool become_host();
+  void become_guest();
+
   // The loop (engine.cpp).
   void arm();
   void on_ready();
-  void look_as_often_as_it_pays();
+  void serve_batch(std::span<const epoll_event> first);
+  void look_as_often_as_it_pays(std::span<const epoll_event> seen);
   give_way::time let_others_run();
-  bool handle(std::span<const epoll_event> events);
+  bool accept(std::span<const epoll_event> events, bool waited);
+  void handle(std::span<const epoll_event> events);
   void on_event(connection& c, std::uint32_t events);
   bool end_cancels(const connection& c) const noexcept;
   void run_queue();

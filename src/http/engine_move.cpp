@@ -21,7 +21,7 @@ bool engine::try_move(connection& c) {
     going.client_secure = c.own.edge->client_secure;
   }
   std::string state = pack_state(going);
-  if (c.watched) set_.remove(c.fd);
+  if (c.watched) set_.remove_connection(c.fd);
   moving_connection out{c.fd, std::string(c.unread.view()), std::move(state), false};
   if (!mover_.move(out)) {
     if (c.watched && !set_.add_connection(c.fd, c)) reset(c);

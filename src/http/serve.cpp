@@ -10,10 +10,10 @@ namespace cluster::http {
 namespace {
 
 // What other handlers of the context let out is theirs; serving goes on.
-void run_through(worker& self, boost::asio::io_context& context) {
+void run_through(worker& self, server& http) {
   for (;;) {
     try {
-      context.run();
+      http.run();
       return;
     } catch (const std::exception& e) {
       self.report_failure("event loop", e.what());
@@ -67,7 +67,7 @@ int serve(worker& self, const router& app, server_options options) {
       context.stop();
     });
   }
-  run_through(self, context);
+  run_through(self, http);
 
   // The farewell is on its way; give it, and whatever else is ready, the moment it needs.
   constexpr std::chrono::milliseconds moment{50};

@@ -74,7 +74,8 @@ void server::move_with(worker& self) {
                       [&self](moving_connection& what) { return self.move(what); },
                       [&self] { return self.moving(); }});
   engine_->set_balance({[&self](std::uint32_t open) { self.publish_load(open); },
-                        [&self] { return self.above_share(); }, [&self] { return self.has_enough(); }});
+                        [&self] { return self.above_share(); }, [&self] { return self.has_enough(); },
+                        [&self] { return self.has_peers(); }});
   engine_->hold(self.schedule() == schedule::round_robin && !self.accepts());
   self.on_accepts_change([&self, to = std::weak_ptr(engine_)] {
     if (const auto engine = to.lock())
@@ -122,6 +123,8 @@ void server::take(int connected) {
   if (flags >= 0) ::fcntl(connected, F_SETFL, flags | O_NONBLOCK);
   if (flags < 0 || !engine_->adopt({connected, {}, {}, false})) ::close(connected);
 }
+
+void server::run() { engine_->run(); }
 
 void server::stop() { engine_->stop(); }
 

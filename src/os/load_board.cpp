@@ -55,6 +55,15 @@ std::uint64_t load_board::total() const noexcept {
   return sum;
 }
 
+bool load_board::others_than(std::size_t slot) const noexcept {
+  for (std::size_t i = 0, empty = 0; page_.data() != nullptr && i < slots && empty < 16; ++i) {
+    const bool is_there = entries()[i].load.load(std::memory_order_relaxed) != 0;
+    if (is_there && i != slot) return true;
+    empty = is_there ? 0 : empty + 1;
+  }
+  return false;
+}
+
 bool load_board::above_share(std::size_t slot) const noexcept {
   if (page_.data() == nullptr || slot >= slots) return false;
   const std::uint32_t own_entry = entries()[slot].load.load(std::memory_order_relaxed);

@@ -33,6 +33,9 @@ class load_board {
   /// How many all have together.
   std::uint64_t total() const noexcept;
 
+  /// Whether another slot takes connections too.
+  bool others_than(std::size_t slot) const noexcept;
+
   /// Whether `slot` has more than its share of all: more than the mean and one.
   bool above_share(std::size_t slot) const noexcept;
 

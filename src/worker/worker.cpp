@@ -109,6 +109,10 @@ void worker::publish_load(std::uint32_t connections) noexcept {
   if (impl_->state == worker_state::ready) impl_->board.publish(impl_->identity.slot.value, connections);
 }
 bool worker::above_share() const noexcept { return impl_->board.above_share(impl_->identity.slot.value); }
+bool worker::has_peers() const noexcept {
+  return impl_->identity.schedule != schedule::reuse_port &&
+         impl_->board.others_than(impl_->identity.slot.value);
+}
 void worker::publish_traffic(const traffic& totals) noexcept { impl_->page->count(totals); }
 void worker::publish_latency(std::chrono::nanoseconds time, std::uint64_t requests) noexcept {
   impl_->page->add_latency(time, requests);

@@ -111,6 +111,14 @@ class server {
   /// std::invalid_argument if they are not good, and what was there stays.
   CLUSTER_API void renew_tls(const tls_options& from);
 
+  /// Runs the context, as its own run() does, with fewer system calls for each time that it waits: the server
+  /// waits for its connections itself, and for the context as one of them. New connections then wake one
+  /// worker, in turn, instead of all. Once the process has a second thread, and where the context is none of
+  /// epoll, it is the same as context.run(). serve() does it. Call it on no handler of the context, and with
+  /// nobody else running that. Returns when the context is stopped or out of work; throws what handlers
+  /// throw, and may then be called again.
+  CLUSTER_API void run();
+
   /// Closes everything at once; a drain that is under way completes with operation_aborted.
   CLUSTER_API void stop();
 

@@ -125,6 +125,31 @@ TEST_CASE("round-robin takes turns", "[schedule]") {
   for (const auto& [worker, count] : seen) CHECK(count == 20);
 }
 
+// Fairly, if not in strict turns: who is not back from the last one is passed over.
+TEST_CASE("the shared schedule wakes one worker for a connection, and the next one for the next",
+          "[schedule]") {
+  program cluster(workbench(built, {"--workers", "4"}));
+  cluster.wait_ready(4);
+  const auto seen = shares(cluster.port(), 200);
+  INFO(cluster.output());
+  CHECK(seen.size() == 4);
+  for (const auto& [worker, count] : seen) {
+    INFO("worker " << worker << ": " << count);
+    CHECK(count <= 60);
+  }
+}
+
+TEST_CASE("signals to all processes of the program mean something to the supervisor only", "[schedule]") {
+  program cluster(workbench(built, {"--workers", "2"}));
+  cluster.wait_ready(2);
+  for (const auto& worker : cluster.ready_workers())
+    for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU}) ::kill(worker.pid, number);
+  const auto seen = shares(cluster.port(), 40);
+  INFO(cluster.output());
+  CHECK(seen.size() == 2);
+  CHECK(cluster.ready_workers().size() == 2);
+}
+
 TEST_CASE("the schedule is shown, and its bad values are refused in one line", "[schedule]") {
   program wrong(workbench(built, {"--schedule", "fair"}));
   CHECK(wrong.wait_exit().code == 2);

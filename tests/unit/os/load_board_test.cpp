@@ -37,6 +37,20 @@ TEST_CASE("a worker is above its share with more than the mean and one") {
   CHECK_FALSE(board.above_share(0));
 }
 
+TEST_CASE("there are others where another slot takes connections") {
+  load_board board = new_board();
+  CHECK_FALSE(board.others_than(0));
+  board.publish(0, 7);
+  CHECK_FALSE(board.others_than(0));
+  CHECK(board.others_than(3));
+  board.publish(15, 0);
+  CHECK(board.others_than(0));
+  board.withdraw(15);
+  CHECK_FALSE(board.others_than(0));
+  CHECK(board.others_than(static_cast<std::size_t>(-1)));
+  CHECK_FALSE(load_board{}.others_than(0));
+}
+
 TEST_CASE("a worker that is alone is never above its share") {
   load_board board = new_board();
   board.publish(5, 4'000'000'000U);

@@ -106,4 +106,5 @@ TEST_CASE("without a load board nobody is above its share") {
   it.self->ready();
   it.self->publish_load(1000);
   CHECK_FALSE(it.self->above_share());
+  CHECK_FALSE(it.self->has_peers());
 }
