@@ -5,7 +5,8 @@
   counts.py [--load PROGRAM] [--check] [-n REQUESTS] HELLO
 
 HELLO is run under callgrind and under strace, one worker, and asked for REQUESTS/10 and for REQUESTS (6000);
-the slope between the two is what a request costs. Beside each figure stands what it is held to. --check:
+the slope between the two is what a request costs. At last four workers wait for connections that come one by
+one: how often one of them is woken for nothing. Beside each figure stands what it is held to. --check:
 exit status 1 if one is above that. A tool that is not installed is said, and its figures are left out.
 """
 import argparse, glob, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
@@ -19,10 +20,10 @@ def free_port():
         s.bind(('127.0.0.1', 0))
         return s.getsockname()[1]
 
-def served(o, wrap, how, requests):
+def served(o, wrap, how, requests, workers=1):
     """Runs the server under `wrap` until it has answered `requests`; says how many it was."""
     port = free_port()
-    p = subprocess.Popen(wrap + [o.hello, '--log-level', 'error', '--listen', '127.0.0.1:%d' % port, '--workers', '1'],
+    p = subprocess.Popen(wrap + [o.hello, '--log-level', 'error', '--listen', '127.0.0.1:%d' % port, '--workers', str(workers)],
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + 60
@@ -62,6 +63,16 @@ def system_calls(o, how, requests):
             if len(field) >= 5 and re.match(r'^[\d.]+$', field[0]): total += int(field[3])
         return n, total
 
+def in_vain(o):
+    with tempfile.TemporaryDirectory() as there:
+        n = served(o, ['strace', '-f', '-c', '-e', 'trace=accept4', '-o', there + '/calls'],
+                   ['-m', 'close', '-c', '8', '-r', '500'], 1000, workers=4)
+        # % time, seconds, usecs/call, calls, errors where there are any, name
+        for line in open(there + '/calls'):
+            field = line.split()
+            if field and field[-1] == 'accept4': return (int(field[4]) if len(field) == 6 else 0) / n
+    sys.exit('counts: strace has seen no accept4')
+
 def slope(measure, o, how):
     (n1, c1), (n2, c2) = measure(o, how, o.n // 10), measure(o, how, o.n)
     return (c2 - c1) / max(1, n2 - n1)
@@ -82,6 +93,10 @@ def main():
             above = held is not None and figure > held
             over += above
             print('%-8s %-18s %10.2f a request%s%s' % (name, what, figure, '' if held is None else '   (<= %g)' % held, '   ABOVE' if above else ''), flush=True)
+    if shutil.which('strace'):
+        figure = in_vain(o)
+        over += figure > 0.1
+        print('%-8s %-18s %10.2f a connection   (<= 0.1)%s' % ('paced', 'accepts in vain', figure, '   ABOVE' if figure > 0.1 else ''))
     if o.check and over: sys.exit(1)
 
 main()

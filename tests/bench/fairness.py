@@ -7,7 +7,7 @@
 Four workers. For each kind of load the smallest, median and largest share of the busiest and of the idlest
 worker in percent; 25 is even. Servers listen on ports of their own on 127.0.0.1 and are ended by pid.
 """
-import argparse, collections, os, re, shutil, socket, statistics, subprocess, tempfile, threading
+import argparse, collections, os, re, shutil, socket, statistics, subprocess, tempfile, threading, time
 
 WORKERS = 4
 NODE = '''
@@ -45,13 +45,21 @@ def short(port, at_once, count=2000):
     for each in threads: each.join()
     return seen
 
+def paced(port, a_second=1000, count=1000):
+    seen, due = collections.Counter(), time.perf_counter()
+    for _ in range(count):
+        with socket.create_connection(('127.0.0.1', port), 20) as connection: seen[ask(connection)] += 1
+        due += 1 / a_second
+        time.sleep(max(0, due - time.perf_counter()))
+    return seen
+
 def held(port, count=200):
     connections = [socket.create_connection(('127.0.0.1', port), 20) for _ in range(count)]
     seen = collections.Counter(ask(each) for each in connections)
     for each in connections: each.close()
     return seen
 
-LOADS = [('2000 short, 1 at a time', lambda port: short(port, 1)), ('2000 short, 16 at a time', lambda port: short(port, 16)),
+LOADS = [('1000 short, 1000 a second', paced), ('2000 short, 1 at a time', lambda port: short(port, 1)), ('2000 short, 16 at a time', lambda port: short(port, 16)),
          ('2000 short, 64 at a time', lambda port: short(port, 64)), ('200 held, opened in a burst', held)]
 
 def start(command, environment):
