@@ -37,6 +37,8 @@ struct connection : poll_target, wheel_entry {
   bool readable = false;                 ///< the socket may have octets that were not looked at
   bool backlog = false;                  ///< `unread` may hold complete requests
   bool watched = false;                  ///< in the epoll set
+  bool newcomer = false;                 ///< and there as one of those
+  bool asked = false;                    ///< it has had a request
   bool queued = false;                   ///< in the queue of connections with work left
   bool linger = false;                   ///< at the end, wait for the client's side
   bool ending = false;                   ///< the end of the stream is in the socket

@@ -17,7 +17,8 @@ connection& connection_pool::open(int fd) {
   free_.pop_back();
   c.fd = fd;
   c.at = phase::idle;
-  c.readable = c.watched = c.backlog = c.queued = c.linger = c.ending = c.expired = c.stays = false;
+  c.readable = c.watched = c.newcomer = c.asked = c.backlog = c.queued = c.linger = c.ending = c.expired =
+      c.stays = false;
   c.scanned = 0;
   c.dropped = 0;
   c.limit = wheel_entry::never;

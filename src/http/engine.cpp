@@ -56,7 +56,6 @@ engine::engine(boost::asio::io_context& context, const route_tree& routes, serve
                   clock_.update();
                   // Before it can have its answer: limits count what clients know of.
                   publish_load(1);
-                  // Often it is readable, and trying costs less than being told.
                   open(fd, {}, {{}, edge_of(fd, from)}, true);
                   publish_load();
                 }),

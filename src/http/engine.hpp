@@ -126,7 +126,10 @@ class engine : public std::enable_shared_from_this<engine> {
   void expire(connection& c);
 
   // A turn (engine_turn.cpp).
-  void open(int fd, std::string_view unread, belongings own, bool readable);
+  void open(int fd, std::string_view unread, belongings own, bool fresh);
+  void watch(connection& c);
+  void unwatch(connection& c) noexcept;
+  void settle(connection& c);
   void guarded_turn(connection& c);
   void fail(connection& c, const std::exception& why);
   void turn(connection& c);

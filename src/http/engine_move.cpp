@@ -21,10 +21,11 @@ bool engine::try_move(connection& c) {
     going.client_secure = c.own.edge->client_secure;
   }
   std::string state = pack_state(going);
-  if (c.watched) set_.remove_connection(c.fd);
+  const bool watched = c.watched;
+  unwatch(c);
   moving_connection out{c.fd, std::string(c.unread.view()), std::move(state), false};
   if (!mover_.move(out)) {
-    if (c.watched && !set_.add_connection(c.fd, c)) reset(c);
+    if (watched) watch(c);
     return c.at == phase::dead;
   }
   c.unread.release();

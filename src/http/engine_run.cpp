@@ -46,6 +46,7 @@ void engine::run_as_host() {
 
 bool engine::become_host() {
   acceptor_.unwatch();
+  pool_.for_each([this](connection& c) { settle(c); });
   const bool done = set_.become_host();
   acceptor_.listen();
   return done;
@@ -54,6 +55,7 @@ bool engine::become_host() {
 void engine::become_guest() {
   if (stopped_) return;
   acceptor_.unwatch();
+  pool_.for_each([this](connection& c) { settle(c); });
   set_.become_guest();
   acceptor_.listen();
   arm();

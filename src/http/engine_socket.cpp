@@ -40,7 +40,7 @@ void engine::switch_protocols(connection& c, exchange& request, const response& 
   from.own = std::move(c.own);
   out_.clear();
   in_.clear();
-  if (c.watched) set_.remove_connection(c.fd);
+  unwatch(c);
   begin_session(std::move(own), answer.extra()->upgrade, std::move(from));
   c.at = phase::closing;
   release(c);

@@ -23,7 +23,7 @@ std::uint64_t sent_content(const exchange& request, const response& answer) noex
 
 }  // namespace
 
-void engine::open(int fd, std::string_view unread, belongings own, bool readable) {
+void engine::open(int fd, std::string_view unread, belongings own, bool fresh) {
   connection& c = pool_.open(fd);
   ++counters_.accepted;
   ++counters_.open;
@@ -31,12 +31,32 @@ void engine::open(int fd, std::string_view unread, belongings own, bool readable
   c.own = std::move(own);
   if (c.own.edge && (c.own.edge->proxy_due || c.own.edge->tls)) begin_arrival(c);
   c.backlog = !unread.empty();
-  c.readable = readable;
+  // Often it is, and trying costs less than being told. Also where it mostly is not: left out there, workers
+  // slept more, and clients on the same processors had 5 instead of 2 ms at the 99th percentile.
+  c.readable = fresh;
+  c.asked = !fresh;
   guarded_turn(c);
   if (c.at == phase::dead) return;  // answered and closed, or moved on already
-  if (!set_.add_connection(fd, c)) return reset(c);
+  watch(c);
+}
+
+void engine::watch(connection& c) {
+  c.newcomer = !c.asked && c.at_boundary();
+  const bool done = c.newcomer ? set_.add_newcomer(c.fd, c) : set_.add_connection(c.fd, c);
+  if (!done) return reset(c);
   c.watched = true;
   arm_tick();
+}
+
+void engine::unwatch(connection& c) noexcept {
+  if (!c.watched) return;
+  c.watched = false;
+  c.newcomer ? set_.remove_newcomer(c.fd) : set_.remove_connection(c.fd);
+}
+
+void engine::settle(connection& c) {
+  if (!std::exchange(c.newcomer, false)) return;
+  if (!set_.settle(c.fd, c)) reset(c);
 }
 
 // Memory may run out in the middle of anything; that costs the connection it happened to.
@@ -84,6 +104,8 @@ void engine::turn(connection& c) {
   if (c.at == phase::dead) return;
   if (c.at == phase::closing && c.unsent.empty()) return finish(c);
   if (draining_ && try_move(c)) return;
+  if (c.asked) settle(c);
+  if (c.at == phase::dead) return;
   if (c.may_read() && (c.backlog || c.readable)) enqueue(c);
   set_deadline(c);
 }
@@ -150,6 +172,7 @@ bool engine::read_head(connection& c) {
     case wire::head_state::complete: break;
   }
   c.scanned = 0;
+  c.asked = true;
   dispatcher_.find(request);
   const char* const section = in_.view().data();
   const std::uint64_t length = request.head.content_length;
@@ -277,7 +300,7 @@ void engine::refuse(connection& c, const wire::refusal& why) {
   c.unread.release();
   if (c.current) exchanges_.give_back(std::move(c.current));
   c.at = phase::closing;
-  c.linger = true;
+  c.linger = c.asked = true;
 }
 
 }  // namespace cluster::http

@@ -12,6 +12,9 @@
 namespace cluster::http {
 namespace {
 
+constexpr std::uint32_t on_a_newcomer = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr std::uint32_t on_a_connection = on_a_newcomer | EPOLLOUT;
+
 // Asio does not tell which set it watches `fd` in, but the kernel takes it out of that one only: an attempt
 // at any other descriptor fails and changes nothing. -1: nobody watches it.
 int take_out_of_its_set(int fd) noexcept {
@@ -21,11 +24,15 @@ int take_out_of_its_set(int fd) noexcept {
   return -1;
 }
 
-bool add(int set, int fd, void* target, std::uint32_t events) noexcept {
+bool change(int set, int how, int fd, void* target, std::uint32_t events) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.ptr = target;
-  return ::epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0;
+  return ::epoll_ctl(set, how, fd, &event) == 0;
+}
+
+bool add(int set, int fd, void* target, std::uint32_t events) noexcept {
+  return change(set, EPOLL_CTL_ADD, fd, target, events);
 }
 
 }  // namespace
@@ -59,16 +66,26 @@ void poll_set::become_guest() {
 }
 
 bool poll_set::add_connection(int fd, poll_target& target) noexcept {
-  return add(connections_, fd, &target, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  return add(connections_, fd, &target, on_a_connection);
+}
+
+bool poll_set::add_newcomer(int fd, poll_target& target) noexcept {
+  return add(upper(), fd, &target, on_a_newcomer);
+}
+
+bool poll_set::settle(int fd, poll_target& target) noexcept {
+  if (!is_host()) return change(connections_, EPOLL_CTL_MOD, fd, &target, on_a_connection);
+  remove_newcomer(fd);
+  return add_connection(fd, target);
 }
 
 bool poll_set::add_listener(int fd, poll_target& target, bool exclusive) noexcept {
-  return add(of_listeners(), fd, &target, exclusive ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN);
+  return add(upper(), fd, &target, exclusive ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN);
 }
 
 void poll_set::remove_connection(int fd) noexcept { ::epoll_ctl(connections_, EPOLL_CTL_DEL, fd, nullptr); }
 
-void poll_set::remove_listener(int fd) noexcept { ::epoll_ctl(of_listeners(), EPOLL_CTL_DEL, fd, nullptr); }
+void poll_set::remove_newcomer(int fd) noexcept { ::epoll_ctl(upper(), EPOLL_CTL_DEL, fd, nullptr); }
 
 std::size_t poll_set::take(int from, std::size_t place, int timeout) noexcept {
   const int n = ::epoll_wait(from, events_.data() + place, static_cast<int>(batch - place), timeout);
@@ -85,7 +102,7 @@ std::span<const epoll_event> poll_set::look(int timeout) noexcept {
   std::size_t n = 0;
   for (std::size_t i = 0; i < members; ++i) {
     if (events_[i].data.ptr == this) more_ = true;
-    else if (events_[i].data.ptr != &context_) events_[n++] = events_[i];  // a listener
+    else if (events_[i].data.ptr != &context_) events_[n++] = events_[i];  // a listener, a newcomer
   }
   if (more_) {
     const std::size_t taken = take(connections_, n, 0);

@@ -31,8 +31,8 @@ struct poll_target {
 /// one stays a set of its own since the kernel (Linux 6.13) takes a direct wake-up as a hint that the sender
 /// is about to sleep, and lets the worker share its processor although another one is idle.
 ///
-/// Connections are watched edge-triggered for everything, once, when they are added; they leave by being
-/// closed. So a connection costs one epoll_ctl in its life.
+/// Connections are watched edge-triggered, and leave by being closed: one with a single request costs one
+/// epoll_ctl in its life, one with more two, or three with a host.
 class poll_set {
  public:
   explicit poll_set(boost::asio::io_context& context);
@@ -41,18 +41,25 @@ class poll_set {
   poll_set& operator=(const poll_set&) = delete;
 
   /// False, and it stays a guest, if Asio's set cannot be found. A wait that was pending is aborted, and the
-  /// context has work as long as it is the host. Either way there must be no listener in the set.
+  /// context has work as long as it is the host. Either way there must be no listener in the set, and no
+  /// newcomer.
   bool become_host();
   void become_guest();
   bool is_host() const noexcept { return top_ >= 0; }
 
-  /// Returns false if the kernel refused (errno).
+  /// Return false if the kernel refused (errno).
   bool add_connection(int fd, poll_target& target) noexcept;
+  /// One that is likely to be gone after its first request: watched for that only, and by a host with one
+  /// look less. Whoever is to be sent something that it does not take at once, or stays, settles among the
+  /// others.
+  bool add_newcomer(int fd, poll_target& target) noexcept;
+  bool settle(int fd, poll_target& target) noexcept;
   /// Exclusive, for a host: of all that watch it so, a connection wakes the one that waits longest.
   bool add_listener(int fd, poll_target& target, bool exclusive) noexcept;
   /// For descriptors that stay open elsewhere; closing would not take those out of the set.
   void remove_connection(int fd) noexcept;
-  void remove_listener(int fd) noexcept;
+  void remove_newcomer(int fd) noexcept;
+  void remove_listener(int fd) noexcept { remove_newcomer(fd); }
 
   /// What is ready now, without waiting; at most a batch.
   std::span<const epoll_event> poll() noexcept;
@@ -75,7 +82,7 @@ class poll_set {
  private:
   using descriptor_type = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
-  int of_listeners() const noexcept { return is_host() ? top_ : connections_; }
+  int upper() const noexcept { return is_host() ? top_ : connections_; }
   std::span<const epoll_event> look(int timeout) noexcept;
   std::size_t take(int from, std::size_t place, int timeout) noexcept;
 

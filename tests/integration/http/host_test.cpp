@@ -47,6 +47,7 @@ struct routes {
 
   void add_to(http::router& app) {
     app.get("/sets", [] { return http::text(count_epoll_sets()); });
+    app.get("/big", [] { return http::text(std::string(8 << 20, 'x')); });
     app.get("/post", [this] {
       boost::asio::post(context, [this] { std::printf("posted %d;\n", ++posted); });
       return http::text("");
@@ -142,6 +143,15 @@ TEST_CASE("as the host a server answers, and so does all else on the context", "
   CHECK(it.ask("/sets") == "3");
 }
 
+TEST_CASE("as the host a server sends all of a first answer that does not fit the socket", "[http][host]") {
+  hosted it;
+  const bool stays = GENERATE(true, false);
+  client slow(it.port, 4096);
+  slow.send(stays ? get("/big") : "GET /big HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+  CHECK(it.ask("/sets") == "3");  // meanwhile
+  CHECK(slow.read().body.size() == 8 << 20);
+}
+
 TEST_CASE("as the host a server is not kept from its connections by a context that is never idle",
           "[http][host]") {
   hosted it;
@@ -152,20 +162,24 @@ TEST_CASE("as the host a server is not kept from its connections by a context th
 
 TEST_CASE("what a handler lets out comes out of run, which can be called again", "[http][host]") {
   hosted it;
+  client silent(it.port);
   client kept(it.port);
   CHECK(kept.ask(get("/throw")).status == 200);
   it.program.wait_for("out of run: let out, with 2 sets");
   CHECK(kept.ask(get("/sets")).body == "3");
+  CHECK(silent.ask(get("/sets")).body == "3");
   CHECK(it.ask("/sets") == "3");
 }
 
 TEST_CASE("with a second thread a server is a guest, so that what that one posts is heard", "[http][host]") {
   hosted it;
+  client silent(it.port);
   client kept(it.port);
   CHECK(kept.ask(get("/sets")).body == "3");
   CHECK(kept.ask(get("/thread")).status == 200);
   it.program.wait_for("heard, with 2 sets");
   CHECK(kept.ask(get("/sets")).body == "2");
+  CHECK(silent.ask(get("/sets")).body == "2");
   CHECK(it.ask("/timer") == "later");
 }
 
