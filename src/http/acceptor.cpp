@@ -104,7 +104,7 @@ void acceptor::reconsider() {
 }
 
 bool acceptor::watch(entry& one) noexcept {
-  one.exclusive = set_.is_host() && !has_enough() && !above_share();
+  one.exclusive = set_.is_host() && !complained_ && !has_enough() && !above_share();
   return set_.add_listener(one.fd, one, one.exclusive);
 }
 

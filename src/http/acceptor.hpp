@@ -21,7 +21,7 @@ namespace cluster::http {
 ///
 /// In a set that is the host a connection wakes one worker, and they take turns: who had one queues up behind
 /// the others. Only one that is sure to take what comes is woken alone; while it may leave a connection to
-/// others (above its share, or full) it watches along with whoever else is woken.
+/// others (above its share, full, or short of descriptors) it watches along with whoever else is woken.
 ///
 /// When descriptors or memory run out it rests for a while instead of failing in a tight loop, and says
 /// so once until accepting works again.
