@@ -111,19 +111,25 @@ void engine::serve_batch(std::span<const epoll_event> first) {
   in_batch_ = true;
   look_as_often_as_it_pays(first);
   in_batch_ = false;
-  counters_.accept_failures = acceptor_.rests();
-  recorder_.end_batch(counters_);
-  publish_load();
+  show_work();
   if (!queue_.empty()) schedule();
 }
 
+void engine::show_work() {
+  counters_.accept_failures = acceptor_.rests();
+  recorder_.end_batch(counters_);
+  publish_load();
+}
+
+// Who runs meanwhile may be whoever looks at what was done here.
 give_way::time engine::let_others_run() {
+  show_work();
   const auto left = recorder::clock::now();
   ::sched_yield();
-  const auto back = recorder::clock::now();
-  recorder_.was_away(left, back);
-  give_way_.took(back - left);
-  return back - left;
+  const give_way::time away = recorder::clock::now() - left;
+  recorder_.begin_batch();
+  give_way_.took(away);
+  return away;
 }
 
 // Others on the context have their turn after so many looks, one whole batch of events, or a slice of time in

@@ -113,6 +113,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void serve_batch(std::span<const epoll_event> first);
   void look_as_often_as_it_pays(std::span<const epoll_event> seen);
   give_way::time let_others_run();
+  void show_work();
   bool accept(std::span<const epoll_event> events, bool waited);
   void handle(std::span<const epoll_event> events);
   void on_event(connection& c, std::uint32_t events);

@@ -51,12 +51,6 @@ class recorder {
     if (answered_ != 0) take_time();
   }
   void end_batch(const server_counters& counters);
-  /// Within a batch, other processes ran meanwhile: no work of this loop, and what comes now came after that.
-  void was_away(clock::time_point from, clock::time_point to) noexcept {
-    if (!sink_.totals) return;
-    busy_ += from - start_;
-    start_ = last_ = to;
-  }
 
   /// Of a request that is not answered within its turn.
   clock::time_point start() const noexcept { return start_; }
