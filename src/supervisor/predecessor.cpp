@@ -11,7 +11,7 @@ namespace {
 
 constexpr int looks = 20;
 constexpr int between_looks = 100;  // ms
-constexpr int time_to_end = 15000;  // ms; files that it had open may wait for a slow disk
+constexpr int time_to_end = 60000;  // ms; its files may wait for a disk that others keep busy
 
 // Somebody who only looks at it lets it go on soon.
 bool stays_stopped(pid_t pid) {
