@@ -119,12 +119,13 @@ TEST_CASE("no host means every address, IPv6 and IPv4, through one socket") {
 TEST_CASE("v6only leaves the port's IPv4 side to others") {
   if (!has_ipv6()) return skipped("no IPv6 on this host");
   const auto host = GENERATE(as<std::string>{}, "[::]", "");
-  const listen_socket socket = open_one(host + ":0?v6only=1");
-  const std::uint16_t port = socket.description().port;
+  // The other one first: of the two sides IPv4's is the one that somebody else may have.
+  const listen_socket other = open_one("0.0.0.0:0");
+  const std::uint16_t port = other.description().port;
+  const listen_socket socket = open_one(host + ":" + std::to_string(port) + "?v6only=1");
+  CHECK(socket.description().port == port);
   CHECK(socket_option(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY) == 1);
   CHECK(connect_tcp6(port) == 0);
-  const listen_socket other = open_one("0.0.0.0:" + std::to_string(port));
-  CHECK(other.description().port == port);
 }
 
 TEST_CASE("0.0.0.0 is IPv4 alone") {
