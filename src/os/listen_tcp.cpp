@@ -142,13 +142,8 @@ failure open_any(const listen_address& address, const listen_settings& how, std:
   return add(address, std::move(fd), out);
 }
 
-}  // namespace
-
-failure open_tcp(const listen_address& address, const listen_settings& settings,
-                 std::vector<listen_socket>& out) {
-  if (address.host.empty()) return open_any(address, settings, out);
-  std::vector<endpoint> endpoints;
-  if (failure failed = resolve(address, endpoints)) return failed;
+failure open_each(const listen_address& address, std::vector<endpoint>& endpoints,
+                  const listen_settings& settings, std::vector<listen_socket>& out) {
   error_code missing_family;
   for (endpoint& where : endpoints) {
     // A name with several addresses and port 0: the first one's port serves for all.
@@ -167,6 +162,22 @@ failure open_tcp(const listen_address& address, const listen_settings& settings,
   }
   if (out.empty()) return {missing_family, explain(address, missing_family)};
   return {};
+}
+
+}  // namespace
+
+failure open_tcp(const listen_address& address, const listen_settings& settings,
+                 std::vector<listen_socket>& out) {
+  if (address.host.empty()) return open_any(address, settings, out);
+  std::vector<endpoint> endpoints;
+  if (failure failed = resolve(address, endpoints)) return failed;
+  // A port that the kernel finds free at the first address may be taken at the next one; another one is not.
+  for (int attempts = 1;; ++attempts) {
+    failure failed = open_each(address, endpoints, settings, out);
+    if (failed.code.value() != EADDRINUSE || address.port != 0 || out.empty() || attempts == 16)
+      return failed;
+    out.clear();
+  }
 }
 
 }  // namespace cluster::os
