@@ -39,7 +39,7 @@ struct launch_plan {
   std::optional<int> oom_score;  ///< oom_score_adj, instead of ours
   std::vector<int> cpus;         ///< where it may run; empty: where we may
   bool no_new_privileges = false;
-  std::string working_directory;  ///< entered with the rights of `run_as`; empty: ours
+  std::string working_directory;           ///< entered with the rights of `run_as`; empty: ours
   std::vector<std::string> pid_variables;  ///< of the environment, whose value is the child's pid
   int parent_death_signal = 0;             ///< what it gets when the thread that starts it ends; 0: nothing
 };
@@ -52,8 +52,9 @@ struct launched_process {
 
 /// Starts a process with clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): no page tables are copied, no fork
 /// handler and no lock of another thread is met, so it is safe and equally fast in a large, threaded
-/// host. The child leads a process group of its own, and gets default signal dispositions, an empty signal mask and exactly
-/// the descriptors of the plan. Blocks until the child has exec'ed or failed; a failure names the stage
+/// host. The child leads a process group of its own, and gets default signal dispositions, an empty signal
+/// mask and exactly the descriptors of the plan. Blocks until the child has exec'ed or failed; a failure
+/// names the stage
 /// ("exec /srv/app: No such file or directory") and leaves no process behind.
 failure launch(const launch_plan& plan, launched_process& out);
 

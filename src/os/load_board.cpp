@@ -45,40 +45,38 @@ std::size_t load_board::load(std::size_t slot) const noexcept {
   return found == 0 ? 0 : found - 1;
 }
 
-std::uint64_t load_board::total() const noexcept {
-  std::uint64_t sum = 0;
+// Slots are used from 0 up, so a run of empty ones ends the walk early.
+template <class F>
+void load_board::for_each_taking(F&& f) const {
   for (std::size_t i = 0, empty = 0; page_.data() != nullptr && i < slots && empty < 16; ++i) {
     const std::uint32_t found = entries()[i].load.load(std::memory_order_relaxed);
     empty = found == 0 ? empty + 1 : 0;
-    sum += found == 0 ? 0 : found - 1;
+    if (found != 0) f(i, found - 1);
   }
+}
+
+std::uint64_t load_board::total() const noexcept {
+  std::uint64_t sum = 0;
+  for_each_taking([&](std::size_t, std::uint32_t connections) { sum += connections; });
   return sum;
 }
 
 bool load_board::others_than(std::size_t slot) const noexcept {
-  for (std::size_t i = 0, empty = 0; page_.data() != nullptr && i < slots && empty < 16; ++i) {
-    const bool is_there = entries()[i].load.load(std::memory_order_relaxed) != 0;
-    if (is_there && i != slot) return true;
-    empty = is_there ? 0 : empty + 1;
-  }
-  return false;
+  bool others = false;
+  for_each_taking([&](std::size_t each, std::uint32_t) { others = others || each != slot; });
+  return others;
 }
 
 bool load_board::above_share(std::size_t slot) const noexcept {
-  if (page_.data() == nullptr || slot >= slots) return false;
-  const std::uint32_t own_entry = entries()[slot].load.load(std::memory_order_relaxed);
-  if (own_entry <= 1) return false;
+  const std::uint64_t own = load(slot);
+  if (own == 0) return false;
   std::uint64_t total = 0;
   std::uint64_t workers = 0;
-  // Slots are used from 0 up, so a run of empty ones ends the search early.
-  for (std::size_t i = 0, empty = 0; i < slots && empty < 16; ++i) {
-    const std::uint32_t load = entries()[i].load.load(std::memory_order_relaxed);
-    empty = load == 0 ? empty + 1 : 0;
-    if (load == 0) continue;
-    total += load - 1;
+  for_each_taking([&](std::size_t, std::uint32_t connections) {
+    total += connections;
     ++workers;
-  }
-  return std::uint64_t{own_entry - 1} * workers > total + workers;
+  });
+  return own * workers > total + workers;
 }
 
 }  // namespace cluster::os

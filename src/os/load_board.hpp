@@ -42,6 +42,9 @@ class load_board {
  private:
   struct entry;
   entry* entries() const noexcept;
+  /// Calls f with each slot that takes connections and how many it has.
+  template <class F>
+  void for_each_taking(F&& f) const;
 
   sealed_page page_;
 };

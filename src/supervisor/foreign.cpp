@@ -76,8 +76,8 @@ void supervisor::impl::hear_notes() {
   }
 }
 
-// The worker itself, or what it has started in its process group. A sender that is gone already cannot be told from
-// a stranger.
+// The worker itself, or what it has started in its process group. A sender that is gone already cannot be
+// told from a stranger.
 worker_id supervisor::impl::sender_of(const os::notice& from) const {
   const uid_t worker_user = starter.worker_user().value_or(::geteuid());
   if (from.pid <= 0 || (from.user != worker_user && from.user != 0)) return {};
