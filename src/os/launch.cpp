@@ -2,6 +2,7 @@
 #include "os/launch.hpp"
 
 #include "os/launch_child.hpp"
+#include "os/time_slice.hpp"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 
 namespace cluster::os {
 namespace {
@@ -145,6 +147,9 @@ failure launch(const launch_plan& plan, launched_process& out) {
   int clone_error = 0;
   {
     const signals_blocked guard;
+    // By the child itself it would come too late: its first turn is already laid out when it runs.
+    std::optional<long_slices> inherited;
+    if (plan.yielding) inherited.emplace();
     pid = ::clone(&run_child, block.stack_top(), address_space_flag | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
                   &work, &pidfd);
     if (pid < 0) clone_error = errno;

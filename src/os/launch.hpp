@@ -39,6 +39,7 @@ struct launch_plan {
   std::optional<int> oom_score;  ///< oom_score_adj, instead of ours
   std::vector<int> cpus;         ///< where it may run; empty: where we may
   bool no_new_privileges = false;
+  bool yielding = false;                   ///< with long slices (os/time_slice.hpp), until `end_long_slices`
   std::string working_directory;           ///< entered with the rights of `run_as`; empty: ours
   std::vector<std::string> pid_variables;  ///< of the environment, whose value is the child's pid
   int parent_death_signal = 0;             ///< what it gets when the thread that starts it ends; 0: nothing

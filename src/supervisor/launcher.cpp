@@ -229,6 +229,7 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   plan.nice = nice_;
   plan.oom_score = oom_score_;
   plan.no_new_privileges = no_new_privileges_;
+  plan.yielding = which.foreign == nullptr && each.launcher.empty();  // ends with the hello
   if (!cpus_.empty()) plan.cpus = {cpus_[which.slot.value % cpus_.size()]};
   plan.descriptors = {{null.get(), STDIN_FILENO}};
   if (which.foreign != nullptr) {

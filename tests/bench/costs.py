@@ -7,7 +7,7 @@
 Each line: what, the figure, and the target it is held against (no target: for the record). Servers listen on
 ports of their own on 127.0.0.1 and are ended by pid.
 """
-import argparse, glob, os, queue, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile, threading, time
+import argparse, glob, os, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
 TICK = os.sysconf('SC_CLK_TCK')
 
@@ -52,25 +52,28 @@ def libraries(pid):
     return total
 
 class server:
-    """A program built on the library, its log read line by line."""
+    """A program built on the library. Its log goes into a file, as a service's does: a reader of a pipe would be
+    woken for each line, and be part of what is measured."""
     def __init__(self, path, workers, *more):
         self.begin = time.perf_counter()
+        self.log = tempfile.NamedTemporaryFile()
         self.process = subprocess.Popen([path, '--listen', '127.0.0.1:0', '--workers', str(workers), '--control', 'off', *more],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.DEVNULL, stderr=self.log)
         self.pid = self.process.pid
-        # Read all the time, or the program would wait with a full pipe.
-        self.lines = queue.Queue()
-        threading.Thread(target=self.read, daemon=True).start()
+        self.lines = open(self.log.name)
         self.port = int(re.search(r'127\.0\.0\.1:(\d+)', self.wait('listening on')).group(1))
         self.workers = [int(re.search(r'pid (\d+)', self.wait(') is ready')).group(1)) for _ in range(workers)]
-    def read(self):
-        for line in self.process.stderr: self.lines.put(line)
-        self.lines.put(None)
     def wait(self, text):
+        deadline, begun = time.monotonic() + 30, ''
         while True:
-            line = self.lines.get(timeout=30)
-            if line is None: sys.exit('the server ended before "%s"' % text)
-            if text in line: return line
+            ended = self.process.poll() is not None
+            begun += self.lines.readline()
+            if begun.endswith('\n'):
+                if text in begun: return begun
+                begun = ''
+            elif ended: sys.exit('the server ended before "%s"' % text)
+            elif time.monotonic() > deadline: sys.exit('no "%s" in 30 s' % text)
+            else: time.sleep(0.0002)
     def answer(self):
         with socket.create_connection(('127.0.0.1', self.port), 5) as s:
             s.sendall(b'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -82,6 +85,8 @@ class server:
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
+        self.lines.close()
+        self.log.close()
 
 def free_port():
     with socket.socket() as s:

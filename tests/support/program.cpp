@@ -3,6 +3,7 @@
 
 #include "os/child.hpp"
 #include "os/process_object.hpp"
+#include "support/process.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -206,11 +207,8 @@ std::size_t private_kib_of(int pid) {
 }
 
 bool process_exists(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text;
-  if (!std::getline(file, text)) return false;
-  const auto end = text.rfind(')');
-  return end != std::string::npos && text.size() > end + 2 && text[end + 2] != 'Z' && text[end + 2] != 'X';
+  const char state = state_of(pid);
+  return state != '?' && state != 'Z' && state != 'X';
 }
 
 scratch_folder::scratch_folder() {

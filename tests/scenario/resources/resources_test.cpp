@@ -2,6 +2,7 @@
 // What runs out, and comes back: descriptors and processes, taken away from outside.
 #include "support/catch.hpp"
 #include "support/http_client.hpp"
+#include "support/process.hpp"
 #include "support/program.hpp"
 
 #include <signal.h>
@@ -10,10 +11,8 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <list>
 #include <memory>
-#include <sstream>
 #include <thread>
 
 using namespace cluster::test;
@@ -45,20 +44,6 @@ class limited {
   __rlimit_resource what_;
   rlimit before_{};
 };
-
-/// CPU time so far, in hundredths of a second.
-long ticks_of(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  std::istringstream fields(line.substr(line.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  long user = 0;
-  long system = 0;
-  fields >> user >> system;
-  return user + system;
-}
 
 }  // namespace
 

@@ -2,9 +2,9 @@
 // Under each schedule: what clients notice of reloads, scaling, deaths of workers and of the supervisor.
 #include "../adoption/succession.hpp"
 #include "../reload/workbench.hpp"
+#include "support/process.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <random>
 
@@ -19,13 +19,6 @@ std::map<std::string, int> shares(std::uint16_t port, int connections) {
   std::map<std::string, int> seen;
   for (int i = 0; i < connections; ++i) ++seen[get(port, "/whoami").field("X-Worker")];
   return seen;
-}
-
-bool sleeps(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  return line.find(") S ") != line.npos;
 }
 
 }  // namespace
@@ -143,7 +136,7 @@ TEST_CASE("the shared schedule wakes one worker for a connection, and the next o
   std::map<std::string, int> seen;
   for (int i = 0; i < 200; ++i) {
     const auto give_up = std::chrono::steady_clock::now() + patience;
-    while (!std::ranges::all_of(workers, [](const auto& each) { return sleeps(each.pid); }) &&
+    while (!std::ranges::all_of(workers, [](const auto& each) { return state_of(each.pid) == 'S'; }) &&
            std::chrono::steady_clock::now() < give_up) {}
     ++seen[get(cluster.port(), "/whoami").field("X-Worker")];
   }
@@ -164,6 +157,14 @@ TEST_CASE("signals to all processes of the program mean something to the supervi
   INFO(cluster.output());
   CHECK(seen.size() == 2);
   CHECK(cluster.ready_workers().size() == 2);
+}
+
+TEST_CASE("who serves has the time slices of its supervisor", "[schedule]") {
+  program cluster(workbench(built, {"--workers", "2"}));
+  cluster.wait_ready(2);
+  // Started with long ones where the kernel knows them: a worker that kept them would wait longer for its
+  // turns.
+  for (const auto& worker : cluster.ready_workers()) CHECK(slice_of(worker.pid) == slice_of(cluster.pid()));
 }
 
 TEST_CASE("the schedule is shown, and its bad values are refused in one line", "[schedule]") {
