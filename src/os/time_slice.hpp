@@ -22,8 +22,8 @@ class long_slices {
   unsigned long long before_ = 0;  // nanoseconds
 };
 
-/// Gives the first thread of a child that was started under `long_slices` the slices of the calling thread;
-/// one that has others by now keeps them. The caller has to hold the pid: a child that it has not waited for.
+/// Gives the first thread of a child that was started under `long_slices` the kernel's usual slices; one that
+/// has others by now keeps them. The caller has to hold the pid: a child that it has not waited for.
 void end_long_slices(pid_t pid) noexcept;
 
 }  // namespace cluster::os

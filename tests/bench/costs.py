@@ -169,10 +169,10 @@ while True:
     time.sleep(0.3)
 """
 
-def disturbed(o, s, ask, script):
+def disturbed(o, s, ask, script, pairs=7):
     """Medians of p99: undisturbed, and its ratio with the script beside it, in pairs."""
     quiet, ratios = [], []
-    for _ in range(7):
+    for _ in range(pairs):
         quiet.append(load(o, s.port, *ask)['p99_us'])
         other = beside(script)
         ratios.append(load(o, s.port, *ask)['p99_us'] / quiet[-1])
@@ -187,7 +187,7 @@ def tail(o):
         quiet, ratio = disturbed(o, s, ('-m', 'close', '-c', 16, '-r', 1000, '-t', 2), BLOCKER % (s.port, route))
         show('p99 of fresh connections at 1,000 a second', '%.0f us' % quiet)
         show('one of four workers blocked 200 ms at a time, ' + how, '%.2f x' % ratio, '<= 2')
-    quiet, ratio = disturbed(o, s, ('-c', 64, '-r', 5000, '-t', 2), RELOADER % s.pid)
+    quiet, ratio = disturbed(o, s, ('-c', 64, '-r', 5000, '-t', 2), RELOADER % s.pid, 21)
     show('p99 of kept connections at 5,000 requests a second', '%.0f us' % quiet)
     show('the same, during continuous reloads', '%.2f x' % ratio, '<= 2')
     s.stop()
