@@ -30,7 +30,7 @@ static_assert(sizeof(attributes) == 48);
 
 // Only what may be written back: a service under "SystemCallFilter=~@resources" is killed for the writing.
 bool read_changeable(pid_t pid, attributes& out) {
-  if (::prctl(PR_GET_SECCOMP) != 0) return false;
+  if (::prctl(PR_GET_SECCOMP) > 0) return false;
   if (::syscall(SYS_sched_getattr, pid, &out, sizeof out, 0) != 0) return false;
   return out.policy == SCHED_OTHER && out.runtime != 0;
 }
