@@ -74,7 +74,7 @@ std::string find_program(const std::string& name) {
   std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string candidate = std::string(rest.substr(0, end)) + "/" + name;
+    std::string candidate = std::string(rest.substr(0, end)) + "/" + name;
     if (end != 0 && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -89,6 +89,7 @@ os::failure put_in_front(const std::vector<std::string>& prefix, const launcher:
     return {make_error_code(error::launch_failed),
             "the program that served before is no longer at its path, and a launcher starts it by path"};
   std::vector<std::string> arguments;
+  arguments.reserve(prefix.size() + plan.arguments.size());
   for (const std::string& each : prefix) arguments.push_back(expanded(each, which));
   arguments.insert(arguments.end(), plan.arguments.begin(), plan.arguments.end());
   plan.executable = find_program(prefix.front());
