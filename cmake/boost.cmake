@@ -11,7 +11,7 @@ set(CLUSTER_BOOST_COMPONENTS json)   # private: configuration files, JSON log li
 if(TARGET Boost::headers AND TARGET Boost::json)
   # The surrounding project brought its own Boost; take it as it is.
 else()
-  if(CLUSTER_STATIC_RUNTIME AND NOT DEFINED Boost_USE_STATIC_LIBS)
+  if(cluster_carries_runtime AND NOT DEFINED Boost_USE_STATIC_LIBS)
     set(Boost_USE_STATIC_LIBS ON)
     find_package(Boost 1.81 CONFIG QUIET COMPONENTS headers ${CLUSTER_BOOST_COMPONENTS})
     if(NOT Boost_FOUND)

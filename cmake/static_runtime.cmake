@@ -4,6 +4,7 @@
 # the shared one is taken.
 
 option(CLUSTER_STATIC_RUNTIME "Programs carry the C++ runtime and Boost's compiled libraries" OFF)
+set(cluster_carries_runtime OFF)
 if(NOT CLUSTER_STATIC_RUNTIME OR CLUSTER_SANITIZE)
   return()
 endif()
@@ -18,6 +19,7 @@ set(CMAKE_REQUIRED_LINK_OPTIONS ${cluster_static_runtime})
 check_cxx_source_compiles("#include <iostream>\nint main() { std::cout << 1; }" CLUSTER_HAS_STATIC_RUNTIME)
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 if(CLUSTER_HAS_STATIC_RUNTIME)
+  set(cluster_carries_runtime ON)
   list(JOIN cluster_static_runtime " " cluster_static_runtime)
   string(APPEND CMAKE_EXE_LINKER_FLAGS " ${cluster_static_runtime}")
 endif()

@@ -55,8 +55,7 @@ struct launched_process {
 /// handler and no lock of another thread is met, so it is safe and equally fast in a large, threaded
 /// host. The child leads a process group of its own, and gets default signal dispositions, an empty signal
 /// mask and exactly the descriptors of the plan. Blocks until the child has exec'ed or failed; a failure
-/// names the stage
-/// ("exec /srv/app: No such file or directory") and leaves no process behind.
+/// names the stage ("exec /srv/app: No such file or directory") and leaves no process behind.
 failure launch(const launch_plan& plan, launched_process& out);
 
 }  // namespace cluster::os

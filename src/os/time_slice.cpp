@@ -42,14 +42,14 @@ bool write(pid_t pid, const attributes& what) { return ::syscall(SYS_sched_setat
 long_slices::long_slices() noexcept {
   attributes own;
   if (!read_changeable(0, own) || own.runtime >= long_slice) return;
-  before_ = own.runtime;
+  const std::uint64_t before = own.runtime;
   own.runtime = long_slice;
-  changed_ = write(0, own);
+  if (write(0, own)) before_ = before;
 }
 
 long_slices::~long_slices() {
   attributes own;
-  if (!changed_ || !read_changeable(0, own)) return;
+  if (before_ == 0 || !read_changeable(0, own)) return;
   own.runtime = before_;
   write(0, own);
 }

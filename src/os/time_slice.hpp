@@ -18,8 +18,7 @@ class long_slices {
   long_slices& operator=(const long_slices&) = delete;
 
  private:
-  bool changed_ = false;
-  unsigned long long before_ = 0;  // nanoseconds
+  unsigned long long before_ = 0;  // nanoseconds; 0: nothing was changed
 };
 
 /// Gives the first thread of a child that was started under `long_slices` the kernel's usual slices; one that
