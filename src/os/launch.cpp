@@ -2,7 +2,7 @@
 #include "os/launch.hpp"
 
 #include "os/launch_child.hpp"
-#include "os/time_slice.hpp"
+#include "os/yielding.hpp"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <new>
 #include <optional>
 
@@ -36,23 +37,29 @@ constexpr int address_space_flag = CLONE_VM;
 
 constexpr std::size_t stack_size = 64 * 1024;
 
-/// The child's stack and its report, in memory that both sides see whether or not the address space is
-/// shared.
+/// The child's stack and its report, in memory that both sides see. From the heap where the address space is
+/// shared: a mapping of its own for each child makes the kernel tell every processor of its end.
 class shared_block {
  public:
-  shared_block()
-      : memory_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {}
+  shared_block() : memory_(on_heap ? std::malloc(size) : mapped()) {}
   shared_block(const shared_block&) = delete;
   shared_block& operator=(const shared_block&) = delete;
   ~shared_block() {
-    if (*this) ::munmap(memory_, size);
+    if (on_heap) std::free(memory_);
+    else if (memory_ != nullptr) ::munmap(memory_, size);
   }
-  explicit operator bool() const { return memory_ != MAP_FAILED; }
+  explicit operator bool() const { return memory_ != nullptr; }
   void* stack_top() const { return static_cast<char*>(memory_) + stack_size; }
   child_report* report() const { return new (stack_top()) child_report{}; }
 
  private:
-  static constexpr std::size_t size = stack_size + 4096;
+  static void* mapped() {
+    void* const made = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return made == MAP_FAILED ? nullptr : made;
+  }
+
+  static constexpr bool on_heap = address_space_flag != 0;
+  static constexpr std::size_t size = stack_size + sizeof(child_report);
   void* memory_;
 };
 
@@ -125,6 +132,11 @@ failure launch(const launch_plan& plan, launched_process& out) {
   if (plan.run_as) work.run_as = &*plan.run_as;
   work.raise_open_files = plan.raise_open_files;
   if (plan.nice) work.nice = &*plan.nice;
+  std::optional<lowered_priority> lowered;
+  if (plan.lower_priority) {
+    lowered = lower_priority(plan.nice);
+    work.nice = &lowered->lower;
+  }
   const std::string oom_score = plan.oom_score ? std::to_string(*plan.oom_score) : std::string();
   if (plan.oom_score) work.oom_score = oom_score.data();
   work.oom_score_length = oom_score.size();
@@ -145,6 +157,7 @@ failure launch(const launch_plan& plan, launched_process& out) {
   int pidfd = -1;
   pid_t pid = -1;
   int clone_error = 0;
+  if (plan.yielding) give_way();  // the kernel's part of making a process is long, too
   {
     const signals_blocked guard;
     // By the child itself it would come too late: its first turn is already laid out when it runs.
@@ -162,6 +175,7 @@ failure launch(const launch_plan& plan, launched_process& out) {
   if (work.report->stage != nullptr) return collect_failure(plan, *work.report, pid);
   out.pid = pid;
   out.pidfd = std::move(owned);
+  out.priority = lowered;
   return {};
 }
 

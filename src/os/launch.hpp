@@ -3,6 +3,7 @@
 
 #include "os/system_error.hpp"
 #include "os/unique_fd.hpp"
+#include "os/yielding.hpp"
 
 #include <sys/types.h>
 
@@ -36,10 +37,11 @@ struct launch_plan {
   std::optional<identity> run_as;
   bool raise_open_files = true;  ///< soft limit of open files up to the hard one
   std::optional<int> nice;       ///< instead of ours
+  bool lower_priority = false;   ///< than that, until `end_yielding`
   std::optional<int> oom_score;  ///< oom_score_adj, instead of ours
   std::vector<int> cpus;         ///< where it may run; empty: where we may
   bool no_new_privileges = false;
-  bool yielding = false;                   ///< with long slices (os/time_slice.hpp), until `end_long_slices`
+  bool yielding = false;                   ///< with long slices (os/yielding.hpp), until `end_yielding`
   std::string working_directory;           ///< entered with the rights of `run_as`; empty: ours
   std::vector<std::string> pid_variables;  ///< of the environment, whose value is the child's pid
   int parent_death_signal = 0;             ///< what it gets when the thread that starts it ends; 0: nothing
@@ -49,6 +51,7 @@ struct launch_plan {
 struct launched_process {
   pid_t pid = -1;
   unique_fd pidfd;
+  std::optional<lowered_priority> priority;  ///< to be ended with `end_yielding`
 };
 
 /// Starts a process with clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): no page tables are copied, no fork

@@ -201,6 +201,7 @@ std::vector<route_traffic> statistics_page::read_routes() const {
   const route* const from = mapped_routes();
   if (from == nullptr) return result;
   const auto count = std::min<std::uint64_t>(mapped()->route_count.load(std::memory_order_acquire), routes);
+  result.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     std::array<char, route_name + 1> name{};
     for (std::size_t word = 0; word < std::size(from[i].name); ++word) {

@@ -35,6 +35,7 @@ void supervisor::impl::apply(policy::actions list) {
 }
 
 void supervisor::impl::perform(const policy::launch_worker& what) {
+  os::give_way();  // this follows the end of another one, with its own share of work
   os::launched_process process;
   os::unique_fd socket;
   output_pipes pipes;
@@ -52,14 +53,24 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   auto made = std::make_unique<worker_process>(executor, what.slot, what.generation, std::move(process),
                                                std::move(socket));
   worker_process& one = *made;
-  one.start = os::start_of_process(one.child.pid()).value_or(0);
   workers.emplace(what.id, std::move(made));
+  if (!settings.foreign) limit_yielding(what.id, one);
   converse(what.id, one);
   if (from_node) listen_to_node(what.id, one, std::move(from_node));
   if (pipes.out) capture(what.id, one, std::move(pipes));
   apply(fleet->launched(what.id, clock::now()));
   // It has its listeners from the start, and nothing else to say before it is ready.
   if (settings.foreign && running) apply(fleet->hello(what.id, clock::now()));
+}
+
+// What takes long to start is not to starve behind those that serve.
+void supervisor::impl::limit_yielding(worker_id id, worker_process& process) {
+  process.yields_for.expires_after(std::chrono::milliseconds(50));
+  process.yields_for.async_wait([weak = weak_from_this(), id](const error_code& ec) {
+    const auto self = weak.lock();
+    if (ec || !self) return;
+    if (worker_process* const one = self->find(id); one != nullptr) one->end_yielding();
+  });
 }
 
 void supervisor::impl::retry_launch(const policy::launch_worker& what) {

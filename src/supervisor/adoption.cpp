@@ -254,9 +254,10 @@ void supervisor::impl::save() {
   now.supervisor = static_cast<std::uint64_t>(::getpid());
   now.supervisor_start = own_start;
   for (policy::kept_worker& each : now.workers) {
-    const worker_process* process = find(each.id);
+    worker_process* const process = find(each.id);
     if (process == nullptr) continue;
     each.pid = static_cast<std::uint64_t>(process->child.pid());
+    if (process->start == 0) process->start = os::start_of_process(process->child.pid()).value_or(0);
     each.start = process->start;
   }
   keep_absent(now);

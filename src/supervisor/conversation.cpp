@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "os/time_slice.hpp"
 #include "policy/watchdog.hpp"
 #include "supervisor/impl.hpp"
 
@@ -44,7 +43,7 @@ void supervisor::impl::on_message(worker_id id, const ipc::message& what,
       return break_off(id, "it speaks protocol version " + std::to_string(hello->protocol) +
                                ", this supervisor version " + std::to_string(ipc::protocol_version));
     if (hello->worker != id) return break_off(id, "it says that it is another worker");
-    os::end_long_slices(process->child.pid());
+    process->end_yielding();
     welcome(id, *process);
     return apply(fleet->hello(id, now));
   }

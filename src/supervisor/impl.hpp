@@ -75,6 +75,7 @@ struct supervisor::impl : std::enable_shared_from_this<supervisor::impl> {
   void perform(const policy::publish&);
   void perform(const policy::finish&);
   std::vector<os::unique_fd> draw_lines(const std::vector<worker_id>& heirs);
+  void limit_yielding(worker_id id, worker_process& process);
   void retry_launch(const policy::launch_worker& what);
   void signal(worker_id id, int number);
   void arm_timer();

@@ -23,7 +23,10 @@ namespace {
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
 void set(std::vector<std::string>& environment, std::string entry) {
-  const auto same = [&](const std::string& other) { return name_of(other) == name_of(entry); };
+  const std::string_view name = name_of(entry);
+  const auto same = [&](const std::string& other) {
+    return other.starts_with(name) && (other.size() == name.size() || other[name.size()] == '=');
+  };
   if (const auto found = std::ranges::find_if(environment, same); found != environment.end())
     *found = std::move(entry);
   else environment.push_back(std::move(entry));
@@ -128,16 +131,20 @@ bool still_there(const deployment& what) {
 
 os::failure launcher::prepare(const options& settings) {
   deployments_.clear();
+  null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null_) return {os::last_error(), "/dev/null: " + os::last_error().message()};
   if (os::failure failed = begin(settings, generation_id{1})) return failed;
   nice_ = settings.nice;
   oom_score_ = settings.oom_score;
   no_new_privileges_ = settings.no_new_privileges;
   for_worker_ = settings.for_worker;
   cpus_ = settings.cpu_affinity ? os::allowed_cpus() : std::vector<int>();
-  if (settings.user.empty() && settings.group.empty()) return {};
-  os::identity who;
-  if (os::failure failed = os::resolve_identity(settings.user, settings.group, who)) return failed;
-  run_as_ = std::move(who);
+  if (!settings.user.empty() || !settings.group.empty()) {
+    os::identity who;
+    if (os::failure failed = os::resolve_identity(settings.user, settings.group, who)) return failed;
+    run_as_ = std::move(who);
+  }
+  restores_priority_ = os::can_restore_priority(run_as_ && run_as_->user != ::geteuid());
   return {};
 }
 
@@ -196,9 +203,6 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
     if (const error_code ec = which.foreign == nullptr ? os::make_message_pair(ours, theirs)
                                                        : os::make_stream_pair(ours, theirs))
       return {ec, "channel: " + ec.message()};
-  const os::unique_fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!null) return {os::last_error(), "/dev/null: " + os::last_error().message()};
-
   const auto found = deployments_.find(which.generation);
   if (found == deployments_.end())
     return {make_error_code(error::launch_failed), "nothing is known of its generation any more"};
@@ -230,9 +234,10 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   plan.nice = nice_;
   plan.oom_score = oom_score_;
   plan.no_new_privileges = no_new_privileges_;
-  plan.yielding = which.foreign == nullptr && each.launcher.empty();  // ends with the hello
+  plan.yielding = which.foreign == nullptr && each.launcher.empty();
+  plan.lower_priority = plan.yielding && restores_priority_;
   if (!cpus_.empty()) plan.cpus = {cpus_[which.slot.value % cpus_.size()]};
-  plan.descriptors = {{null.get(), STDIN_FILENO}};
+  plan.descriptors = {{null_.get(), STDIN_FILENO}};
   if (which.foreign != nullptr) {
     announce_listeners(plan, *which.foreign);
     if (theirs) pass_node_channel(plan, theirs.get());
@@ -265,7 +270,7 @@ os::failure launcher::launch(const std::string& cluster, const order& which, os:
   } else {
     // A supervisor without stdout or stderr (some service managers) gives its workers /dev/null there.
     for (const int standard : {STDOUT_FILENO, STDERR_FILENO})
-      plan.descriptors.push_back({::fcntl(standard, F_GETFD) < 0 ? null.get() : standard, standard});
+      plan.descriptors.push_back({::fcntl(standard, F_GETFD) < 0 ? null_.get() : standard, standard});
   }
   if (os::failure failed = os::launch(plan, process)) return failed;
   channel = std::move(ours);

@@ -78,8 +78,10 @@ class launcher {
 
  private:
   std::map<generation_id, deployment> deployments_;
+  os::unique_fd null_;  ///< the workers' standard input, and what stands in for outputs that are not there
   std::optional<os::identity> run_as_;
   std::optional<int> nice_;
+  bool restores_priority_ = false;
   std::optional<int> oom_score_;
   std::vector<int> cpus_;  ///< to spread slots over; empty: no matter where
   bool no_new_privileges_ = false;

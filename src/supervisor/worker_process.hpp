@@ -9,11 +9,15 @@
 
 #include <cluster/types.hpp>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace cluster {
 
@@ -21,7 +25,11 @@ namespace cluster {
 struct worker_process {
   worker_process(const boost::asio::any_io_executor& executor, slot_id in_slot, generation_id of,
                  os::launched_process process, os::unique_fd socket)
-      : slot(in_slot), generation(of), child(executor, std::move(process)) {
+      : slot(in_slot),
+        generation(of),
+        yields_for(executor),
+        priority(process.priority),
+        child(executor, std::move(process)) {
     if (!socket) return;
     channel = std::make_shared<ipc::channel>(executor, std::move(socket));
     mail = std::make_shared<ipc::mailbox>(executor, channel);
@@ -35,11 +43,19 @@ struct worker_process {
     if (channel) channel->close();
   }
 
+  /// Once started it has the same rights to the processor as all others.
+  void end_yielding() {
+    os::end_yielding(child.pid(), std::exchange(priority, {}));
+    yields_for.cancel();
+  }
+
   worker_process(const worker_process&) = delete;
   worker_process& operator=(const worker_process&) = delete;
 
   slot_id slot;
   generation_id generation;
+  boost::asio::steady_timer yields_for;  ///< so long at the most while it starts
+  std::optional<os::lowered_priority> priority;
   os::child child;
   std::shared_ptr<ipc::channel> channel;  ///< none to a program that is not built on the library
   std::shared_ptr<ipc::mailbox> mail;
@@ -54,7 +70,7 @@ struct worker_process {
   os::statistics_page pen;           ///< of a foreign worker: where its signs of life are put down for it
   std::shared_ptr<output_tap> node;  ///< its channel, if it is Node
   std::string said;                  ///< by a foreign worker of its state, for people
-  std::uint64_t start = 0;           ///< with its pid this names the process for good
+  std::uint64_t start = 0;  ///< with its pid this names the process for good; 0: not asked for yet
 };
 
 }  // namespace cluster

@@ -2,6 +2,7 @@
 // What the kernel says of a process.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,5 +52,7 @@ inline std::uint64_t slice_of(int pid) {
   std::memcpy(&runtime, attributes.data() + 24, sizeof runtime);
   return runtime;
 }
+
+inline int nice_of(int pid) { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(pid)); }
 
 }  // namespace cluster::test

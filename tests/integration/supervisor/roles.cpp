@@ -171,6 +171,12 @@ int silent(int, char**) {
 }
 const role as_silent{"silent", silent};
 
+// Takes for ever to start.
+int dawdling(int, char**) {
+  for (;;) ::pause();
+}
+const role as_dawdling{"dawdling", dawdling};
+
 // Ignores everything that is asked of it.
 int stubborn(int, char**) {
   ::signal(SIGTERM, SIG_IGN);

@@ -2,6 +2,8 @@
 // How workers are started: folder, arguments, output, launcher, descriptors; by slot, and from now on.
 #include "fixture.hpp"
 #include "os/unique_fd.hpp"
+#include "os/yielding.hpp"
+#include "support/process.hpp"
 #include "support/program.hpp"
 
 #include <fcntl.h>
@@ -60,6 +62,24 @@ TEST_CASE("each worker is started as its slot is to be", "[start]") {
   REQUIRE(cluster.run_until([&] { return cluster.of(event_kind::ready).size() == 3; }));
   CHECK(content(folder / "out-1-3%") == here + "|second|slot 1|\n");
   CHECK(cluster.stop() == error_code());
+}
+
+TEST_CASE("who takes long to start does not give way for ever", "[start]") {
+  supervised cluster(with_workers("dawdling", 1));
+  const auto as_usual = [&](int pid) { return nice_of(pid) == nice_of(0) && slice_of(pid) == slice_of(0); };
+  bool gave_way = false;  // seen before the loop could run anything else
+  cluster.on_event = [&](const event& what) {
+    if (what.kind == event_kind::forked) gave_way = !as_usual(what.pid);
+  };
+  cluster.start();
+  REQUIRE(cluster.run_until([&] { return !cluster.of(event_kind::forked).empty(); }));
+  if (!gave_way) {
+    CHECK_FALSE(os::can_restore_priority(false));
+    skipped("this kernel and this user's rights leave a starting worker nothing to give way with");
+  }
+  CHECK(cluster.run_until([&] { return as_usual(cluster.of(event_kind::forked)[0].pid); }));
+  CHECK(cluster.of(event_kind::online).empty());
+  cluster.stop(stop_mode::fast);
 }
 
 TEST_CASE("a worker under valgrind is a worker like any other, with a report of its own", "[start]") {

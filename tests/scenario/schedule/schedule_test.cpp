@@ -159,12 +159,15 @@ TEST_CASE("signals to all processes of the program mean something to the supervi
   CHECK(cluster.ready_workers().size() == 2);
 }
 
-TEST_CASE("who serves has the time slices of its supervisor", "[schedule]") {
+TEST_CASE("who serves has the time slices and the priority of its supervisor", "[schedule]") {
   program cluster(workbench(built, {"--workers", "2"}));
   cluster.wait_ready(2);
-  // Started with long ones where the kernel knows them: a worker that kept them would wait longer for its
-  // turns.
-  for (const auto& worker : cluster.ready_workers()) CHECK(slice_of(worker.pid) == slice_of(cluster.pid()));
+  // Started with long ones, and a lower priority, where that can be taken back: a worker that kept them would
+  // wait longer for its turns.
+  for (const auto& worker : cluster.ready_workers()) {
+    CHECK(slice_of(worker.pid) == slice_of(cluster.pid()));
+    CHECK(nice_of(worker.pid) == nice_of(cluster.pid()));
+  }
 }
 
 TEST_CASE("the schedule is shown, and its bad values are refused in one line", "[schedule]") {
