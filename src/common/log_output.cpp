@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -112,7 +114,8 @@ bool stderr_is_journal() noexcept {
 
 void write_to_stderr(std::string_view line) noexcept {
   // Never destroyed: other threads may still have something to say at the very end.
-  static log_output& output = *new log_output;
+  alignas(log_output) static std::byte room[sizeof(log_output)];
+  static log_output& output = *new (room) log_output;
   const int before = errno;
   try {
     output.write(line);

@@ -66,7 +66,8 @@ bool can_restore_priority(bool of_another_user) noexcept {
   if (filtered()) return false;
   const int own = ::getpriority(PRIO_PROCESS, 0);
   rlimit limit{};
-  // Then it cannot be told whether the capability, the only thing that helps with others' processes, is there.
+  // Then it cannot be told whether the capability, the only thing that helps with others' processes, is
+  // there.
   const bool by_limit =
       ::getrlimit(RLIMIT_NICE, &limit) == 0 && static_cast<rlim_t>(20 - own) <= limit.rlim_cur;
   if (of_another_user && by_limit) return false;
@@ -76,7 +77,8 @@ bool can_restore_priority(bool of_another_user) noexcept {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of the host's is to run on it
   try {
-    // A capability in a user namespace is none for this: only trying tells. Of a thread, for what is lost is lost.
+    // A capability in a user namespace is none for this: only trying tells. Of a thread, for what is lost is
+    // lost.
     std::thread([&] {
       can = ::setpriority(PRIO_PROCESS, 0, own + 1) == 0 && ::setpriority(PRIO_PROCESS, 0, own) == 0;
     }).join();

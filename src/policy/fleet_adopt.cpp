@@ -16,7 +16,8 @@ actions fleet::adopt(const kept_state& kept, const std::vector<found_worker>& fo
   last_id_ = kept.last_worker.value;
   generation_ = kept.generation;
   newest_ = kept.newest;
-  // Of a generation whose last worker is gone the program is not known any more; slots that come do not begin with it.
+  // Of a generation whose last worker is gone the program is not known any more; slots that come do not begin
+  // with it.
   if (std::ranges::none_of(found, [&](const found_worker& each) { return each.generation == generation_; }))
     generation_ = newest_;
   slots_.resize(std::max(target_, kept.slots.size()));

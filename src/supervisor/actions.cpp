@@ -48,7 +48,7 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
   if (failed && failed.code.value() == ETXTBSY && busy_launches[what.id]++ < 50) return retry_launch(what);
   busy_launches.erase(what.id);
   os::unique_fd from_node;
-  if (settings.foreign) from_node = std::move(socket);
+  if (settings.foreign) from_node = std::exchange(socket, os::unique_fd());
   if (failed) return apply(fleet->launch_failed(what.id, failed.detail, clock::now()));
   auto made = std::make_unique<worker_process>(executor, what.slot, what.generation, std::move(process),
                                                std::move(socket));

@@ -70,7 +70,7 @@ struct worker_process {
   os::statistics_page pen;           ///< of a foreign worker: where its signs of life are put down for it
   std::shared_ptr<output_tap> node;  ///< its channel, if it is Node
   std::string said;                  ///< by a foreign worker of its state, for people
-  std::uint64_t start = 0;  ///< with its pid this names the process for good; 0: not asked for yet
+  std::uint64_t start = 0;           ///< with its pid this names the process for good; 0: not asked for yet
 };
 
 }  // namespace cluster

@@ -17,6 +17,7 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -34,10 +35,15 @@ int good(int, char**) {
 }
 const role as_good{"good", good};
 
+bool is_first() {
+  const char* id = std::getenv("CLUSTER_WORKER_ID");
+  return id != nullptr && std::string_view(id) == "1";
+}
+
 // The first worker misbehaves on its channel in the way that argv[1] names; later ones are good.
 int hostile(int argc, char** argv) {
   const std::string way = argc > 1 ? argv[1] : "";
-  if (std::string(std::getenv("CLUSTER_WORKER_ID")) != "1") return good(argc, argv);
+  if (!is_first()) return good(argc, argv);
   const int channel = cluster::ipc::channel_descriptor;
   const auto send = [&](const cluster::ipc::message& what) {
     std::vector<std::byte> data;
@@ -143,9 +149,7 @@ int complaining(int, char**) {
 const role as_complaining{"complaining", complaining};
 
 // Good, unless its generation is above the first: then it ends at once.
-int first_only(int argc, char** argv) {
-  return std::string(std::getenv("CLUSTER_WORKER_ID")) == "1" ? good(argc, argv) : 8;
-}
+int first_only(int argc, char** argv) { return is_first() ? good(argc, argv) : 8; }
 const role as_first_only{"first-only", first_only};
 
 // Has counted something by the time it is ready.

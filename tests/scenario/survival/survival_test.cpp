@@ -227,7 +227,8 @@ TEST_CASE("nobody reads the log and its pipe is full: everything goes on, and wh
   const std::string path = folder / "app.sock";
   program_settings settings = workbench({"--workers", "2", "--listen", "unix:" + path});
   settings.descriptors = {{ends[1], 9}};
-  settings.arguments.insert(settings.arguments.begin(), {"-c", "exec \"$0\" \"$@\" 2>&9 9>&-", settings.path});
+  settings.arguments.insert(settings.arguments.begin(),
+                            {"-c", "exec \"$0\" \"$@\" 2>&9 9>&-", settings.path});
   settings.path = "/bin/sh";
   program cluster(settings);
   ::close(ends[1]);

@@ -33,10 +33,20 @@ TEST_CASE("a quantile is the bound of the bucket that reaches it", "[statistics]
 }
 
 TEST_CASE("numbers of workers that are gone add up, all but their open connections", "[statistics]") {
-  traffic all{.connections = 3, .accepted = 10, .requests = 20, .errors = 1, .bytes_received = 5,
-              .bytes_sent = 6, .busy = 7ns};
-  all += traffic{.connections = 9, .accepted = 1, .requests = 2, .errors = 3, .bytes_received = 4,
-                 .bytes_sent = 5, .busy = 6ns};
+  traffic all{.connections = 3,
+              .accepted = 10,
+              .requests = 20,
+              .errors = 1,
+              .bytes_received = 5,
+              .bytes_sent = 6,
+              .busy = 7ns};
+  all += traffic{.connections = 9,
+                 .accepted = 1,
+                 .requests = 2,
+                 .errors = 3,
+                 .bytes_received = 4,
+                 .bytes_sent = 5,
+                 .busy = 6ns};
   CHECK(all.connections == 3);
   CHECK(all.accepted == 11);
   CHECK(all.requests == 22);

@@ -55,13 +55,15 @@ TEST_CASE("slots without a worker are filled at once", "[fleet][adoption]") {
   CHECK(it.under_test().ready_count() == 3);
 }
 
-TEST_CASE("a generation of which nobody is left has ended, in the middle of a roll-out too", "[fleet][adoption]") {
+TEST_CASE("a generation of which nobody is left has ended, in the middle of a roll-out too",
+          "[fleet][adoption]") {
   scene it{calm(2)};
   kept_state kept = notes(2);
   kept.newest = {3};
   kept.rolling = true;
   const bool anybody = GENERATE(false, true);
-  CHECK(it.adopt(kept, anybody ? std::vector{found(9, 0, worker_state::ready, 3)} : std::vector<found_worker>{}) ==
+  CHECK(it.adopt(kept,
+                 anybody ? std::vector{found(9, 0, worker_state::ready, 3)} : std::vector<found_worker>{}) ==
         (anybody ? "adopted 9, launch 11/1" : "launch 11/0, launch 12/1"));
   CHECK(it.under_test().generation() == generation_id{3});
   it.bring_up(11);

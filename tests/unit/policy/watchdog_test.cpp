@@ -324,8 +324,7 @@ TEST_CASE("one loop of several that stands is enough", "[watchdog]") {
     if (i % 20 == 0) turning = now;
     if (now < *dog.next_round()) continue;
     const thread_view asleep;
-    for (const auto& found :
-         dog.round({{{1}, 0, turning, asleep}, {{1}, 1, standing, asleep}}, 0ns, now))
+    for (const auto& found : dog.round({{{1}, 0, turning, asleep}, {{1}, 1, standing, asleep}}, 0ns, now))
       hung = hung || found.what == watch_finding::kind::hung;
   }
   CHECK(hung);
