@@ -34,17 +34,10 @@ TEST_CASE("the core flag says whether a core was written") {
 }
 
 TEST_CASE("a running process has no status yet") {
-  int ends[2];
-  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  const unique_fd from(ends[0]);
-  unique_fd to(ends[1]);
-  launch_plan plan = shell_plan("read line; exit 3");
-  plan.descriptors.push_back({from.get(), 0});
-  const launched_process process = start(plan);
+  waiting_child child("read line; exit 3");
   exit_status status;
-  CHECK_FALSE(collect_status(process.pidfd.get(), status));
-  to.reset();  // the end of its input
-  CHECK(wait_end(process) == exited_with(3));
+  CHECK_FALSE(collect_status(child.process.pidfd.get(), status));
+  CHECK(child.end() == exited_with(3));
 }
 
 TEST_CASE("a status that was collected is gone: the second look says unknown") {

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
@@ -59,6 +60,30 @@ inline exit_status wait_end(const os::launched_process& process) {
   REQUIRE(os::collect_status(process.pidfd.get(), status));
   return status;
 }
+
+/// A shell that reads from an input of which we hold the other end, and so ends when it is told to.
+struct waiting_child {
+  explicit waiting_child(std::string script = "read line",
+                         const std::function<void(os::launch_plan&)>& ask = {}) {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    const os::unique_fd from(ends[0]);
+    input_.reset(ends[1]);
+    os::launch_plan plan = shell_plan(std::move(script));
+    plan.descriptors.push_back({from.get(), STDIN_FILENO});
+    if (ask) ask(plan);
+    process = start(plan);
+  }
+  exit_status end() {
+    input_.reset();
+    return wait_end(process);
+  }
+
+  os::launched_process process;
+
+ private:
+  os::unique_fd input_;
+};
 
 struct outcome {
   exit_status status;

@@ -12,10 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
-#include <functional>
-#include <string>
-#include <utility>
+#include <cstdlib>
 
 using namespace cluster;
 using namespace cluster::os;
@@ -25,36 +22,7 @@ namespace {
 
 bool can_wish() { return slice_of(0) != 0 && ::prctl(PR_GET_SECCOMP) <= 0; }
 
-/// A child that waits for the end of its input, which comes with `end`.
-struct waiting_child {
-  explicit waiting_child(const std::function<void(launch_plan&)>& ask, std::string script = "read line") {
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    const unique_fd from(ends[0]);
-    to.reset(ends[1]);
-    launch_plan plan = shell_plan(std::move(script));
-    plan.descriptors.push_back({from.get(), 0});
-    ask(plan);
-    process = start(plan);
-  }
-  void end() {
-    to.reset();
-    wait_end(process);
-  }
-  unique_fd to;
-  launched_process process;
-};
-
 void yield(launch_plan& plan) { plan.yielding = true; }
-void step_back(launch_plan& plan) { plan.lower_priority = true; }
-
-/// The first child of a process, once it has one.
-pid_t child_of(pid_t pid) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children";
-  pid_t found = 0;
-  while (!(std::ifstream(path) >> found)) ::usleep(1000);
-  return found;
-}
 
 }  // namespace
 
@@ -62,7 +30,7 @@ TEST_CASE("a yielding child has long slices until they are ended; whoever starts
   if (!can_wish())
     return skipped("this kernel knows no slices of a thread's own, or a filter may forbid them");
   const std::uint64_t own = slice_of(0);
-  waiting_child child(yield);
+  waiting_child child("read line", yield);
   const pid_t pid = child.process.pid;
   CHECK(slice_of(0) == own);
   CHECK(slice_of(pid) == 10'000'000);
@@ -75,11 +43,11 @@ TEST_CASE("a yielding child has long slices until they are ended; whoever starts
 TEST_CASE("what has its own slices, or a policy of its own, keeps them") {
   if (!can_wish())
     return skipped("this kernel knows no slices of a thread's own, or a filter may forbid them");
-  waiting_child plain([](launch_plan&) {});
+  waiting_child plain;
   const std::uint64_t own = slice_of(0);
   CHECK(slice_of(plain.process.pid) == own);
   const sched_param none{};
-  waiting_child batch(yield);
+  waiting_child batch("read line", yield);
   REQUIRE(::sched_setscheduler(batch.process.pid, SCHED_BATCH, &none) == 0);
   end_yielding(batch.process.pid, {});
   CHECK(::sched_getscheduler(batch.process.pid) == SCHED_BATCH);
@@ -90,9 +58,18 @@ TEST_CASE("what has its own slices, or a policy of its own, keeps them") {
 TEST_CASE("a child of lower priority gets the usual one back, and all that it has started") {
   if (!can_restore_priority(false)) return skipped("priorities cannot be given back here (CAP_SYS_NICE)");
   const int own = nice_of(0);
-  waiting_child child(step_back, "exec 3<&0; (read line <&3) & wait");
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const unique_fd from(ends[0]);
+  const unique_fd to(ends[1]);
+  waiting_child child("exec 3<&0; (read line <&3) & echo $!; wait", [&](launch_plan& plan) {
+    plan.lower_priority = true;
+    plan.descriptors.push_back({to.get(), STDOUT_FILENO});
+  });
   const pid_t pid = child.process.pid;
-  const pid_t grandchild = child_of(pid);
+  char digits[32]{};
+  REQUIRE(::read(from.get(), digits, sizeof digits - 1) > 0);
+  const pid_t grandchild = std::atoi(digits);
   CHECK(nice_of(0) == own);
   REQUIRE(child.process.priority.has_value());
   CHECK(child.process.priority->usual == own);
@@ -107,7 +84,7 @@ TEST_CASE("a child of lower priority gets the usual one back, and all that it ha
 
 TEST_CASE("lower is meant beside the nice value that was asked for; one that it was given since stays") {
   if (!can_restore_priority(false)) return skipped("priorities cannot be given back here (CAP_SYS_NICE)");
-  waiting_child child([](launch_plan& plan) {
+  waiting_child child("read line", [](launch_plan& plan) {
     plan.nice = 7;
     plan.lower_priority = true;
   });
