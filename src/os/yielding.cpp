@@ -62,14 +62,14 @@ long_slices::~long_slices() {
   write(0, own);
 }
 
-bool can_restore_priority(bool of_another_user) noexcept {
+bool can_restore_priority(std::optional<int> usual, bool of_another_user) noexcept {
   if (filtered()) return false;
   const int own = ::getpriority(PRIO_PROCESS, 0);
+  const int back = usual.value_or(own);
   rlimit limit{};
-  // Then it cannot be told whether the capability, the only thing that helps with others' processes, is
-  // there.
   const bool by_limit =
-      ::getrlimit(RLIMIT_NICE, &limit) == 0 && static_cast<rlim_t>(20 - own) <= limit.rlim_cur;
+      ::getrlimit(RLIMIT_NICE, &limit) == 0 && static_cast<rlim_t>(20 - back) <= limit.rlim_cur;
+  // Whether there is the capability as well, the only thing that helps with others' processes, does not show.
   if (of_another_user && by_limit) return false;
   bool can = false;
   sigset_t all;
@@ -77,10 +77,10 @@ bool can_restore_priority(bool of_another_user) noexcept {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of the host's is to run on it
   try {
-    // A capability in a user namespace is none for this: only trying tells. Of a thread, for what is lost is
-    // lost.
+    // Only trying tells, for a capability in a user namespace is none here; a thread may stay low.
     std::thread([&] {
-      can = ::setpriority(PRIO_PROCESS, 0, own + 1) == 0 && ::setpriority(PRIO_PROCESS, 0, own) == 0;
+      const int lower = std::max(own, back) + 1;
+      can = ::setpriority(PRIO_PROCESS, 0, lower) == 0 && ::setpriority(PRIO_PROCESS, 0, back) == 0;
     }).join();
   } catch (const std::system_error&) {
     can = false;

@@ -30,10 +30,10 @@ struct lowered_priority {
   int lower;
 };
 
-/// Whether a child's priority can be given back after it was lowered, which the kernel allows with
-/// CAP_SYS_NICE, and with RLIMIT_NICE for children of our own user (getrlimit(2)). It is tried out in a
-/// thread of its own. Never under a seccomp filter.
-bool can_restore_priority(bool of_another_user) noexcept;
+/// Whether a child's priority can be given back after it was lowered, to `usual` or else our own. The kernel
+/// allows that with CAP_SYS_NICE, and with RLIMIT_NICE for children of our own user (getrlimit(2)). It is
+/// tried out in a thread of its own. Never under a seccomp filter.
+bool can_restore_priority(std::optional<int> usual, bool of_another_user) noexcept;
 
 /// What a child gets instead of the usual nice value: a tenth of its share beside those that have theirs.
 lowered_priority lower_priority(std::optional<int> usual) noexcept;

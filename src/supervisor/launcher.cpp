@@ -144,7 +144,7 @@ os::failure launcher::prepare(const options& settings) {
     if (os::failure failed = os::resolve_identity(settings.user, settings.group, who)) return failed;
     run_as_ = std::move(who);
   }
-  restores_priority_ = os::can_restore_priority(run_as_ && run_as_->user != ::geteuid());
+  restores_priority_ = os::can_restore_priority(nice_, run_as_ && run_as_->user != ::geteuid());
   return {};
 }
 

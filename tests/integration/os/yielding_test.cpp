@@ -56,7 +56,7 @@ TEST_CASE("what has its own slices, or a policy of its own, keeps them") {
 }
 
 TEST_CASE("a child of lower priority gets the usual one back, and all that it has started") {
-  if (!can_restore_priority(false)) return skipped("priorities cannot be given back here (CAP_SYS_NICE)");
+  if (!can_restore_priority({}, false)) return skipped("priorities cannot be given back here (CAP_SYS_NICE)");
   const int own = nice_of(0);
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
@@ -83,7 +83,7 @@ TEST_CASE("a child of lower priority gets the usual one back, and all that it ha
 }
 
 TEST_CASE("lower is meant beside the nice value that was asked for; one that it was given since stays") {
-  if (!can_restore_priority(false)) return skipped("priorities cannot be given back here (CAP_SYS_NICE)");
+  if (!can_restore_priority({}, false)) return skipped("priorities cannot be given back here (CAP_SYS_NICE)");
   waiting_child child("read line", [](launch_plan& plan) {
     plan.nice = 7;
     plan.lower_priority = true;
@@ -101,7 +101,7 @@ TEST_CASE("lower is meant beside the nice value that was asked for; one that it 
 
 TEST_CASE("whether a priority can be given back is found out at no cost for who asks") {
   const int own = nice_of(0);
-  static_cast<void>(can_restore_priority(false));
-  static_cast<void>(can_restore_priority(true));
+  static_cast<void>(can_restore_priority({}, false));
+  static_cast<void>(can_restore_priority(7, true));
   CHECK(nice_of(0) == own);
 }

@@ -74,7 +74,7 @@ TEST_CASE("who takes long to start does not give way for ever", "[start]") {
   cluster.start();
   REQUIRE(cluster.run_until([&] { return !cluster.of(event_kind::forked).empty(); }));
   if (!gave_way) {
-    CHECK_FALSE(os::can_restore_priority(false));
+    CHECK_FALSE(os::can_restore_priority({}, false));
     skipped("this kernel and this user's rights leave a starting worker nothing to give way with");
   }
   CHECK(cluster.run_until([&] { return as_usual(cluster.of(event_kind::forked)[0].pid); }));
