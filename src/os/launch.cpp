@@ -175,6 +175,7 @@ failure launch(const launch_plan& plan, launched_process& out) {
   if (work.report->stage != nullptr) return collect_failure(plan, *work.report, pid);
   out.pid = pid;
   out.pidfd = std::move(owned);
+  out.yields = plan.yielding;
   out.priority = lowered;
   return {};
 }

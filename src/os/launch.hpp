@@ -51,7 +51,8 @@ struct launch_plan {
 struct launched_process {
   pid_t pid = -1;
   unique_fd pidfd;
-  std::optional<lowered_priority> priority;  ///< to be ended with `end_yielding`
+  bool yields = false;  ///< until `end_yielding`, with this:
+  std::optional<lowered_priority> priority;
 };
 
 /// Starts a process with clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): no page tables are copied, no fork

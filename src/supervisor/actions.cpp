@@ -54,7 +54,7 @@ void supervisor::impl::perform(const policy::launch_worker& what) {
                                                std::move(socket));
   worker_process& one = *made;
   workers.emplace(what.id, std::move(made));
-  if (!settings.foreign) limit_yielding(what.id, one);
+  if (one.yields) limit_yielding(what.id, one);
   converse(what.id, one);
   if (from_node) listen_to_node(what.id, one, std::move(from_node));
   if (pipes.out) capture(what.id, one, std::move(pipes));

@@ -28,6 +28,7 @@ struct worker_process {
       : slot(in_slot),
         generation(of),
         yields_for(executor),
+        yields(process.yields),
         priority(process.priority),
         child(executor, std::move(process)) {
     if (!socket) return;
@@ -45,7 +46,8 @@ struct worker_process {
 
   /// Once started it has the same rights to the processor as all others.
   void end_yielding() {
-    os::end_yielding(child.pid(), std::exchange(priority, {}));
+    if (!std::exchange(yields, false)) return;
+    os::end_yielding(child.pid(), priority);
     yields_for.cancel();
   }
 
@@ -55,6 +57,7 @@ struct worker_process {
   slot_id slot;
   generation_id generation;
   boost::asio::steady_timer yields_for;  ///< so long at the most while it starts
+  bool yields;                           ///< to those that serve
   std::optional<os::lowered_priority> priority;
   os::child child;
   std::shared_ptr<ipc::channel> channel;  ///< none to a program that is not built on the library

@@ -71,17 +71,14 @@ TEST_CASE("variables with the child's own pid have it, whatever runs there", "[l
 
 TEST_CASE("a child that is to follow its parent ends with it", "[launch]") {
   // A shell between us and the one that follows would not be its parent: this program starts it.
-  int ends[2];
-  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  unique_fd from(ends[0]);
-  unique_fd to(ends[1]);
+  pipe_ends pipe;
   launch_plan parent = role_plan("parent-of-a-follower");
-  parent.descriptors.push_back({to.get(), STDOUT_FILENO});
+  parent.descriptors.push_back({pipe.to.get(), STDOUT_FILENO});
   const launched_process process = start(parent);
-  to.reset();
+  pipe.to.reset();
   CHECK(wait_end(process) == ended_by(SIGKILL));
   // The child has the pipe too: its end is the end of the pipe.
-  pollfd closed{from.get(), 0, 0};
+  pollfd closed{pipe.from.get(), 0, 0};
   CHECK(::poll(&closed, 1, 20'000) == 1);
 }
 

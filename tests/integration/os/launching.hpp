@@ -4,6 +4,7 @@
 #include "os/child.hpp"
 #include "os/launch.hpp"
 #include "support/catch.hpp"
+#include "support/pipe.hpp"
 #include "unit/os/surroundings.hpp"
 
 #include <poll.h>
@@ -65,24 +66,21 @@ inline exit_status wait_end(const os::launched_process& process) {
 struct waiting_child {
   explicit waiting_child(std::string script = "read line",
                          const std::function<void(os::launch_plan&)>& ask = {}) {
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    const os::unique_fd from(ends[0]);
-    input_.reset(ends[1]);
     os::launch_plan plan = shell_plan(std::move(script));
-    plan.descriptors.push_back({from.get(), STDIN_FILENO});
+    plan.descriptors.push_back({input_.from.get(), STDIN_FILENO});
     if (ask) ask(plan);
     process = start(plan);
+    input_.from.reset();
   }
   exit_status end() {
-    input_.reset();
+    input_.to.reset();
     return wait_end(process);
   }
 
   os::launched_process process;
 
  private:
-  os::unique_fd input_;
+  pipe_ends input_;
 };
 
 struct outcome {
@@ -100,16 +98,13 @@ struct outcome {
 
 /// Runs a plan with its standard output captured (descriptors 0 and 2 are the plan's own affair).
 inline outcome run(os::launch_plan plan) {
-  int ends[2];
-  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  os::unique_fd from(ends[0]);
-  os::unique_fd to(ends[1]);
-  plan.descriptors.push_back({to.get(), STDOUT_FILENO});
+  pipe_ends pipe;
+  plan.descriptors.push_back({pipe.to.get(), STDOUT_FILENO});
   const os::launched_process process = start(plan);
-  to.reset();
+  pipe.to.reset();
   outcome result;
   char buffer[4096];
-  for (ssize_t length; (length = ::read(from.get(), buffer, sizeof buffer)) > 0;)
+  for (ssize_t length; (length = ::read(pipe.from.get(), buffer, sizeof buffer)) > 0;)
     result.output.append(buffer, static_cast<std::size_t>(length));
   result.status = wait_end(process);
   return result;

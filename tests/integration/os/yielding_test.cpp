@@ -4,7 +4,6 @@
 #include "integration/os/launching.hpp"
 #include "support/process.hpp"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -58,17 +57,14 @@ TEST_CASE("what has its own slices, or a policy of its own, keeps them") {
 TEST_CASE("a child of lower priority gets the usual one back, and all that it has started") {
   if (!can_restore_priority({}, false)) return skipped("priorities cannot be given back here (CAP_SYS_NICE)");
   const int own = nice_of(0);
-  int ends[2];
-  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  const unique_fd from(ends[0]);
-  const unique_fd to(ends[1]);
+  const pipe_ends pipe;
   waiting_child child("exec 3<&0; (read line <&3) & echo $!; wait", [&](launch_plan& plan) {
     plan.lower_priority = true;
-    plan.descriptors.push_back({to.get(), STDOUT_FILENO});
+    plan.descriptors.push_back({pipe.to.get(), STDOUT_FILENO});
   });
   const pid_t pid = child.process.pid;
   char digits[32]{};
-  REQUIRE(::read(from.get(), digits, sizeof digits - 1) > 0);
+  REQUIRE(::read(pipe.from.get(), digits, sizeof digits - 1) > 0);
   const pid_t grandchild = std::atoi(digits);
   CHECK(nice_of(0) == own);
   REQUIRE(child.process.priority.has_value());

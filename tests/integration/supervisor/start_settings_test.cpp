@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // How workers are started: folder, arguments, output, launcher, descriptors; by slot, and from now on.
 #include "fixture.hpp"
-#include "os/unique_fd.hpp"
 #include "os/yielding.hpp"
+#include "support/pipe.hpp"
 #include "support/process.hpp"
 #include "support/program.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -30,12 +29,9 @@ std::string content(const std::string& path) {
 
 TEST_CASE("each worker is started as its slot is to be", "[start]") {
   scratch_folder folder;
-  int ends[2];
-  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  const os::unique_fd from(ends[0]);
-  os::unique_fd to(ends[1]);
-  REQUIRE(::write(to.get(), "piped", 5) == 5);
-  to.reset();
+  pipe_ends pipe;
+  REQUIRE(::write(pipe.to.get(), "piped", 5) == 5);
+  pipe.to.reset();
   options settings = with_workers("telling", 2, {"same"});
   settings.working_directory = folder.path();
   settings.worker_output = folder / "out-%s-%i%%";
@@ -43,7 +39,7 @@ TEST_CASE("each worker is started as its slot is to be", "[start]") {
   std::string word = "first";
   settings.for_worker = [&](worker_id, slot_id slot, worker_settings& how) {
     if (slot.value == 1) how.arguments.back() = word;
-    if (slot.value == 1) how.descriptors.emplace_back(from.get(), 4);
+    if (slot.value == 1) how.descriptors.emplace_back(pipe.from.get(), 4);
   };
   supervised cluster(settings);
   cluster.start();
